@@ -1,0 +1,2 @@
+//! The `joywire` program.
+fn main() {}

@@ -1,0 +1,3 @@
+//! PURE. The shapes on the wires: serial frames and messages towards the robot, Socket.IO events towards people.
+
+pub mod events;
