@@ -1,4 +1,9 @@
 //! Joywire lets anyone drive a serial robot from a phone browser or a gamepad, and trust it to stop.
 
+pub mod agent;
+pub mod clock;
+pub mod drive;
 pub mod mailbox;
 pub mod protocol;
+pub mod robot;
+pub mod time;

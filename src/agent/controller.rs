@@ -1,0 +1,306 @@
+//! PURE. The controller: joins the pilot to a session with the robot. Commands and bytes in, frames and telemetry out.
+
+use std::time::Duration;
+
+use crate::drive::{
+    Answer, Command, DriverId, Fault, Faults, Input, Odometry, Output, Pilot, RobotReport, RobotState, Rules, Seat,
+    Source,
+};
+use crate::protocol::events::{Link, Pose, Reason, State, Telemetry};
+use crate::protocol::frame::{self, Accumulator};
+use crate::protocol::message::{FromMcu, HelloAck, McuState, NO_AGE, Status, ToMcu};
+use crate::protocol::session::{Event, Session};
+use crate::time::{Time, millis};
+
+/// LATCH and its reset repeat this often until the robot's status shows them done.
+const REPEAT: Duration = Duration::from_millis(25);
+/// A new LATCH goes out this many times at once: one of them arrives.
+const COPIES: usize = 3;
+
+/// What a controller must know of its robot.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The pilot's rules.
+    pub rules: Rules,
+    /// Distance between left and right wheels, m.
+    pub track_m: f64,
+    /// Encoder counts of a wheel on a metre.
+    pub counts_per_m: f64,
+    /// Random start of the session nonces.
+    pub seed: u32,
+}
+
+/// Something worth a line in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transition {
+    /// The robot answered our HELLO.
+    RobotFound(HelloAck),
+    /// The robot started anew.
+    RobotRestarted,
+    /// The robot speaks none of our versions.
+    RobotIncompatible,
+    /// A line of the robot's own.
+    RobotText([u8; crate::protocol::message::TEXT_LEN]),
+    /// The strongest fault is another one now; `None`: the robot is ready.
+    Fault(Option<Fault>),
+}
+
+/// The newest status and when it came.
+#[derive(Clone, Copy, Debug)]
+struct Heard {
+    status: Status,
+    at: Time,
+}
+
+/// Everything that decides beside the robot.
+#[derive(Clone, Debug)]
+pub struct Controller {
+    pilot: Pilot,
+    session: Session,
+    accumulator: Accumulator,
+    odometry: Odometry,
+    heard: Option<Heard>,
+    pose: Option<Pose>,
+    output: Option<Output>,
+    latch_reason: String,
+    latch_repeat: Option<Time>,
+    fault: Option<Fault>,
+    was_ready: bool,
+    last_stop: Option<Reason>,
+    link: Link,
+}
+
+impl Controller {
+    /// A controller without a robot yet. `latch`: why STOP is latched, as the disk remembers it.
+    #[must_use]
+    pub fn new(settings: Settings, latch: Option<String>) -> Self {
+        Self {
+            pilot: Pilot::new(settings.rules, latch.is_some()),
+            session: Session::new(settings.seed),
+            accumulator: Accumulator::new(),
+            odometry: Odometry::new(settings.track_m, settings.counts_per_m),
+            heard: None,
+            pose: None,
+            output: None,
+            latch_reason: latch.unwrap_or_default(),
+            latch_repeat: None,
+            fault: None,
+            was_ready: false,
+            last_stop: None,
+            link: Link::default(),
+        }
+    }
+
+    /// The seat, to be shown.
+    #[must_use]
+    pub fn seat(&self) -> &Seat {
+        self.pilot.seat()
+    }
+
+    /// Why STOP is latched; `None` if it is not.
+    #[must_use]
+    pub fn latch(&self) -> Option<&str> {
+        self.pilot.is_latched().then_some(self.latch_reason.as_str())
+    }
+
+    /// A new line to a robot is open.
+    pub fn cable_up(&mut self) {
+        self.session.restart();
+        self.accumulator.clear();
+    }
+
+    /// The line is gone.
+    pub fn cable_down(&mut self, now: Time) {
+        self.session.restart();
+        self.heard = None;
+        self.pilot.handle(now, Input::Robot(None));
+    }
+
+    /// STOP, with what to show beside the latch.
+    pub fn stop(&mut self, now: Time, driver: DriverId, source: Source, reason: String) {
+        self.pilot.handle(now, Input::Command(driver, source, Command::Stop));
+        self.latch_reason = reason;
+    }
+
+    /// Any other command.
+    pub fn command(&mut self, now: Time, driver: DriverId, source: Source, command: Command) -> Answer {
+        let answer = self.pilot.handle(now, Input::Command(driver, source, command));
+        if let Answer::Refused(_) = answer {
+            self.link.refused += 1;
+        }
+        answer
+    }
+
+    /// Takes bytes from the robot. Whether a status was among them, and what is worth telling.
+    pub fn receive(&mut self, now: Time, bytes: &[u8], tell: &mut impl FnMut(Transition)) -> bool {
+        let mut status = false;
+        for byte in bytes {
+            match self.accumulator.push(*byte).map(|frame| frame.map(|body| FromMcu::decode(body.as_slice()))) {
+                None => {}
+                Some(Ok(Ok(message))) => {
+                    self.take(now, &message, tell);
+                    status |= matches!(message, FromMcu::Status(_));
+                }
+                Some(Ok(Err(_)) | Err(_)) => self.link.bad_frames += 1,
+            }
+        }
+        status
+    }
+
+    /// Decides, and appends what the robot must hear to `wire`.
+    pub fn step(&mut self, now: Time, wire: &mut Vec<u8>, tell: &mut impl FnMut(Transition)) {
+        let was_latched = self.pilot.is_latched();
+        let output = self.pilot.step(now);
+        if !was_latched && self.pilot.is_latched() {
+            "the robot's own STOP latch is set".clone_into(&mut self.latch_reason);
+        }
+        self.output = Some(output);
+        self.note_fault(output.faults, tell);
+        self.say_latch(now, output, wire);
+        if let Some(request) = self.session.request(now) {
+            say(&request, wire);
+        }
+        let ttl = u16::try_from(output.ttl.as_millis()).unwrap_or(u16::MAX);
+        let [epoch, ..] = output.epoch.to_le_bytes();
+        let drive = output.tick.and_then(|tick| self.session.drive(output.wheels.as_slice(), tick, ttl, epoch));
+        if let Some(drive) = drive {
+            say(&drive, wire);
+            self.link.frames_sent += 1;
+        }
+    }
+
+    /// The last words before the program ends: the robot stops and wants neutral.
+    pub fn farewell(&mut self, wire: &mut Vec<u8>) {
+        if self.heard.is_some() {
+            (0..COPIES).for_each(|_| say(&ToMcu::Stop { reason: 0 }, wire));
+        }
+    }
+
+    /// A snapshot for people.
+    #[must_use]
+    pub fn telemetry(&self, now: Time) -> Telemetry {
+        let status = self.heard.map(|heard| heard.status);
+        let silence = self.heard.map_or(now.elapsed(), |heard| now.since(heard.at));
+        Telemetry {
+            tick: status.map(|status| status.tick),
+            session: self.session.id(),
+            age_ms: status.map(|status| status.age_ms).filter(|age| *age != NO_AGE).map(u32::from),
+            wheels: status.map(|status| status.outputs.as_slice().to_vec()).unwrap_or_default(),
+            state: self.state(),
+            reason: self.fault.map(|fault| self.reason(fault)),
+            last_stop: self.last_stop.clone(),
+            battery_mv: status.map(|status| status.battery_mv).filter(|battery| *battery != 0),
+            pose: self.pose,
+            epoch: self.pilot.seat().epoch(),
+            link: Link {
+                silence_ms: millis(silence),
+                rejected: status.map_or(0, |status| u32::from(status.rejected)),
+                ..self.link
+            },
+        }
+    }
+
+    fn take(&mut self, now: Time, message: &FromMcu, tell: &mut impl FnMut(Transition)) {
+        match self.session.handle(message) {
+            Event::None => {}
+            Event::Opened(ack) => {
+                self.odometry.counters_restarted();
+                tell(Transition::RobotFound(ack));
+            }
+            Event::Lost => tell(Transition::RobotRestarted),
+            Event::Incompatible => tell(Transition::RobotIncompatible),
+        }
+        match message {
+            FromMcu::Status(status) => self.take_status(now, *status),
+            FromMcu::Text(text) => tell(Transition::RobotText(*text)),
+            FromMcu::HelloAck(_) | FromMcu::Param { .. } => {}
+        }
+    }
+
+    fn take_status(&mut self, now: Time, status: Status) {
+        self.heard = Some(Heard { status, at: now });
+        if let Some([left, right]) =
+            status.counts.as_ref().map(|counts| [counts.as_slice()[0], side(counts.as_slice())])
+        {
+            let pose = self.odometry.update([left, right]);
+            self.pose = Some(Pose { x_m: pose.x_m, y_m: pose.y_m, heading_rad: pose.heading_rad });
+        }
+        let report = RobotReport { session: status.session, tick: status.tick, state: self.robot_state(&status) };
+        self.pilot.handle(now, Input::Robot(Some(report)));
+    }
+
+    fn robot_state(&self, status: &Status) -> RobotState {
+        if self.session.is_incompatible() {
+            return RobotState::Incompatible;
+        }
+        match status.state {
+            McuState::Latched => RobotState::Latched,
+            _ if self.session.id() != Some(status.session) => RobotState::Starting,
+            McuState::Boot | McuState::Linked => RobotState::Starting,
+            McuState::Armed | McuState::Driving | McuState::Stopped if status.wants_neutral => RobotState::Stopped,
+            McuState::Armed | McuState::Driving | McuState::Stopped => RobotState::Ready,
+        }
+    }
+
+    fn say_latch(&mut self, now: Time, output: Output, wire: &mut Vec<u8>) {
+        let Some(status) = self.heard.map(|heard| heard.status) else { return };
+        let latched = status.state == McuState::Latched;
+        let (message, copies) = match (output.latch, output.unlatch, self.session.id()) {
+            (true, _, _) if !latched => (ToMcu::Latch, if self.latch_repeat.is_none() { COPIES } else { 1 }),
+            (_, true, Some(session)) if latched => (ToMcu::LatchReset { session, nonce: status.latch_nonce }, 1),
+            (true | false, true | false, _) => {
+                self.latch_repeat = None;
+                return;
+            }
+        };
+        if self.latch_repeat.is_none_or(|said| now.since(said) >= REPEAT) {
+            (0..copies).for_each(|_| say(&message, wire));
+            self.latch_repeat = Some(now);
+        }
+    }
+
+    fn note_fault(&mut self, faults: Faults, tell: &mut impl FnMut(Transition)) {
+        let fault = faults.strongest();
+        if fault == self.fault {
+            return;
+        }
+        self.fault = fault;
+        if let Some(fault) = fault.filter(|fault| self.was_ready || *fault == Fault::Latched) {
+            self.last_stop = Some(self.reason(fault));
+        }
+        self.was_ready |= fault.is_none();
+        tell(Transition::Fault(fault));
+    }
+
+    fn reason(&self, fault: Fault) -> Reason {
+        let policy = fault.policy();
+        let robot = self.heard.map(|heard| heard.status.reason);
+        let text = match (fault, robot) {
+            (Fault::Latched, _) if !self.latch_reason.is_empty() => format!("{} ({})", policy.text, self.latch_reason),
+            (Fault::RobotStopped, Some(reason)) => format!("{} ({})", policy.text, reason.text()),
+            _ => policy.text.to_owned(),
+        };
+        Reason { code: policy.code.to_owned(), text }
+    }
+
+    fn state(&self) -> State {
+        match self.fault {
+            Some(Fault::Latched) => State::Latched,
+            Some(Fault::RobotAbsent | Fault::RobotIncompatible | Fault::RobotSilent) => State::NoRobot,
+            Some(Fault::RobotStarting) => State::Starting,
+            Some(Fault::RobotStopped | Fault::Overrun | Fault::CommandStale) => State::Stopped,
+            None if self.output.is_some_and(|output| output.driving) => State::Driving,
+            None if self.output.is_none() => State::NoRobot,
+            None => State::Ready,
+        }
+    }
+}
+
+/// The counter of the right side: the second of two motors, or of four.
+fn side(counts: &[i32]) -> i32 {
+    counts.get(1).or(counts.first()).copied().unwrap_or(0)
+}
+
+fn say(message: &ToMcu, wire: &mut Vec<u8>) {
+    frame::encode(message.encode().as_slice(), wire);
+}

@@ -1,0 +1,136 @@
+//! The STOP latch on disk: on stable storage before anyone is told that the robot is latched.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::mpsc;
+use std::thread;
+
+use tokio::sync::oneshot;
+
+const OPEN: &str = "joywire latch 1: open\n";
+const LATCHED: &str = "joywire latch 1: latched\n";
+
+/// One robot's latch file and the thread that writes it.
+#[derive(Debug)]
+pub struct LatchFile {
+    jobs: mpsc::Sender<Job>,
+}
+
+#[derive(Debug)]
+struct Job {
+    reason: Option<String>,
+    done: oneshot::Sender<io::Result<()>>,
+}
+
+impl LatchFile {
+    /// Opens the latch of the robot whose files are in `dir`, and tells why STOP is latched
+    /// (`None`: it is not).
+    ///
+    /// A folder that does not exist yet is a first start: open. A folder without a readable latch is
+    /// a doubt, and doubt means latched.
+    ///
+    /// # Errors
+    /// If the folder or the first file cannot be written: without memory there is no safe start.
+    pub fn open(dir: &Path) -> io::Result<(Self, Option<String>)> {
+        let path = dir.join("latch");
+        let latch = if dir.is_dir() {
+            read(&path)
+        } else {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+            None
+        };
+        write(&path, latch.as_deref())?;
+        let (jobs, queue) = mpsc::channel();
+        thread::Builder::new().name("latch".into()).spawn(move || keep(&path, &queue))?;
+        Ok((Self { jobs }, latch))
+    }
+
+    /// Writes the latch in the order of the calls. The answer comes when it is on stable storage.
+    pub fn save(&self, reason: Option<String>) -> oneshot::Receiver<io::Result<()>> {
+        let (done, saved) = oneshot::channel();
+        // Were the thread gone, `done` would be dropped with the job and the caller be told.
+        drop(self.jobs.send(Job { reason, done }));
+        saved
+    }
+}
+
+/// The thread: one write after the other, until the sender is gone.
+fn keep(path: &Path, queue: &mpsc::Receiver<Job>) {
+    for job in queue {
+        let outcome = write(path, job.reason.as_deref());
+        // Whoever asked may have left since.
+        drop(job.done.send(outcome));
+    }
+}
+
+fn read(path: &Path) -> Option<String> {
+    match fs::read_to_string(path) {
+        Ok(text) if text == OPEN => None,
+        Ok(text) => match text.strip_prefix(LATCHED) {
+            Some(reason) => Some(reason.trim_end().to_owned()),
+            None => Some("the latch file was damaged".to_owned()),
+        },
+        Err(error) => Some(format!("the latch file could not be read: {error}")),
+    }
+}
+
+/// Replaces the file: a new one is synced, renamed over the old, and the rename is synced too.
+fn write(path: &Path, reason: Option<&str>) -> io::Result<()> {
+    let fresh = path.with_extension("new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
+    match reason {
+        None => file.write_all(OPEN.as_bytes())?,
+        Some(reason) => file.write_all(format!("{LATCHED}{}\n", reason.replace('\n', " ")).as_bytes())?,
+    }
+    file.sync_all()?;
+    fs::rename(&fresh, path)?;
+    path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reopened(dir: &Path) -> Option<String> {
+        LatchFile::open(dir).unwrap().1
+    }
+
+    /// Goal: the first start is open, and what was latched stays so over restarts.
+    #[test]
+    fn latch_survives_a_restart() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("robots/one");
+        let (file, latch) = LatchFile::open(&dir).unwrap();
+        assert_eq!(latch, None);
+        file.save(Some("Anne: it smokes".into())).blocking_recv().unwrap().unwrap();
+        assert_eq!(reopened(&dir).as_deref(), Some("Anne: it smokes"));
+        file.save(None).blocking_recv().unwrap().unwrap();
+        assert_eq!(reopened(&dir), None);
+    }
+
+    /// Goal: I6, a missing or damaged file means latched.
+    #[test]
+    fn doubt_means_latched() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("robot");
+        assert_eq!(reopened(&dir), None);
+        for damage in ["", "joywire latch 1: ope", "joywire latch 1: open\nx", "\0\0\0\0"] {
+            fs::write(dir.join("latch"), damage).unwrap();
+            assert_eq!(reopened(&dir).as_deref(), Some("the latch file was damaged"), "{damage:?}");
+        }
+        fs::remove_file(dir.join("latch")).unwrap();
+        assert!(reopened(&dir).is_some());
+    }
+
+    /// Goal: a disk that refuses is reported, not ignored.
+    #[test]
+    fn failure_to_write_is_told() {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("robot");
+        let (file, _) = LatchFile::open(&dir).unwrap();
+        fs::remove_dir_all(&dir).unwrap();
+        assert!(file.save(Some(String::new())).blocking_recv().unwrap().is_err());
+    }
+}

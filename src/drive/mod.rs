@@ -1,0 +1,23 @@
+//! PURE. Who may drive, and how a stick becomes wheels: values in, values out, time passed in.
+//!
+//! Four stations, four types: [`Stick`] → [`Twist`] → [`WheelSpeeds`] → a frame (which is the
+//! protocol's). [`Pilot`] owns everything here; nothing in this room has a clock, a socket, a file,
+//! a log or a thread.
+
+mod latch;
+mod mixer;
+mod motion;
+mod odometry;
+mod pilot;
+mod robot;
+mod safety;
+mod seat;
+
+pub use latch::{Latch, ResetError};
+pub use mixer::{MAX_MOTORS, Mixer, WheelSpeeds};
+pub use motion::{Limiter, Stick, Twist};
+pub use odometry::{Odometry, Pose};
+pub use pilot::{Answer, Command, Input, Output, Pilot, Refusal, Rules, Sample, Stamp};
+pub use robot::{RobotReport, RobotState};
+pub use safety::{Clear, Fault, Faults, Policy, Stop};
+pub use seat::{DriverId, Grant, Seat, Source};

@@ -1,0 +1,468 @@
+//! PURE. The pilot: inputs write, `step` decides, and nothing else makes wheels turn.
+
+use std::time::Duration;
+
+use super::latch::{Latch, ResetError};
+use super::mixer::{Mixer, WheelSpeeds};
+use super::motion::{Limiter, Stick, Twist};
+use super::robot::{RobotReport, RobotState};
+use super::safety::{Fault, Faults, Stop};
+use super::seat::{DriverId, Grant, Seat, Source};
+use crate::time::{Time, millis};
+
+/// Wheels stand still this long before they obey a new seat (I7).
+const HANDOVER: Duration = Duration::from_millis(200);
+/// A robot that says nothing for this long is taken for lost; it reports every 25 ms.
+const SILENCE: Duration = Duration::from_millis(200);
+/// A pause between two steps above this means that the agent was held up; it steps every 20 ms.
+const OVERRUN: Duration = Duration::from_millis(150);
+
+/// The pilot's settings, checked by the configuration.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// A command older than this no longer drives.
+    pub command_timeout: Duration,
+    /// The robot obeys a command until its tick is this old.
+    pub robot_ttl: Duration,
+    /// The seat is free after its holder was silent this long.
+    pub seat_timeout: Duration,
+    /// A press of a direction button drives this long.
+    pub nudge_hold: Duration,
+    /// Share of full speed for such a press, 0…1.
+    pub nudge_speed: f64,
+    /// Share of full speed for everything, 0…1.
+    pub speed_limit: f64,
+    /// Time from rest to full speed.
+    pub accelerate: Duration,
+    /// Time from full speed to rest.
+    pub brake: Duration,
+    /// How the wheels make a motion.
+    pub mixer: Mixer,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            command_timeout: Duration::from_millis(200),
+            robot_ttl: Duration::from_millis(230),
+            seat_timeout: Duration::from_secs(1),
+            nudge_hold: Duration::from_millis(400),
+            nudge_speed: 0.5,
+            speed_limit: 1.0,
+            accelerate: Duration::from_millis(300),
+            brake: Duration::from_millis(60),
+            mixer: Mixer::Arcade,
+        }
+    }
+}
+
+/// The robot's own time as an input device last saw it: proof of when a sample was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    /// Session of the robot that gave it.
+    pub session: u32,
+    /// The robot's clock, ms.
+    pub tick: u32,
+}
+
+/// One stick sample of a driver.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sample {
+    /// Counts up, modulo 2³².
+    pub seq: u32,
+    /// Where the stick is.
+    pub stick: Stick,
+    /// When it was there.
+    pub stamp: Option<Stamp>,
+    /// Epoch under which the sender believes to hold the seat.
+    pub epoch: u32,
+}
+
+/// What drivers and people ask for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Command {
+    /// A stick sample.
+    Sample(Sample),
+    /// A press that drives a while by itself and takes a free seat; a neutral one stops at once.
+    Nudge(Stick),
+    /// The seat, if it is free.
+    Take,
+    /// The seat, when it becomes free.
+    Ask,
+    /// The seat to someone else.
+    Give(DriverId),
+    /// Out of the seat or the queue; also when a connection ends.
+    Leave,
+    /// STOP.
+    Stop,
+    /// An operator's finger is on reset; carries a fresh random nonce.
+    PressReset(u32),
+    /// An operator has held reset and brings the nonce back.
+    ReleaseReset(u32),
+}
+
+/// Everything that reaches the pilot.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Input {
+    /// From a driver.
+    Command(DriverId, Source, Command),
+    /// From the robot; `None` when the cable to it is gone.
+    Robot(Option<RobotReport>),
+}
+
+/// Why a command had no effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Someone else drives, or nobody.
+    NotHolder {
+        /// Who drives.
+        holder: Option<DriverId>,
+    },
+    /// From before the last change of the seat.
+    OldEpoch,
+    /// Not newer than one that came before.
+    OldSeq,
+    /// The stick must be released once.
+    NeutralFirst,
+    /// The robot is stopped.
+    Stopped(Fault),
+    /// Without the robot's time nobody can tell how old it is.
+    NoStamp,
+    /// Its time is of another session, or of the future.
+    ForeignStamp,
+    /// Too old.
+    Stale {
+        /// Age by the robot's clock, ms.
+        age_ms: u64,
+    },
+    /// The latch stays.
+    Reset(ResetError),
+}
+
+/// The answer to an input.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Taken note of.
+    Accepted,
+    /// About the seat.
+    Seat(Grant),
+    /// It had no effect.
+    Refused(Refusal),
+}
+
+/// What `step` decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Output {
+    /// Speeds for the motors.
+    pub wheels: WheelSpeeds,
+    /// The robot's time that this motion rests on, ms; `None` before the robot told any.
+    pub tick: Option<u32>,
+    /// How long after `tick` the robot may obey.
+    pub ttl: Duration,
+    /// Epoch of the seat.
+    pub epoch: u32,
+    /// What keeps the robot from driving, told by the strongest.
+    pub faults: Faults,
+    /// Whether a driver's command is being followed.
+    pub driving: bool,
+    /// Whether the robot's own latch must be set.
+    pub latch: bool,
+    /// Whether the robot's own latch must be cleared.
+    pub unlatch: bool,
+}
+
+/// What the seat's holder wants.
+#[derive(Clone, Copy, Debug)]
+enum Order {
+    /// A stick is held.
+    Held { stick: Stick, tick: u32, at: Time },
+    /// A button was pressed.
+    Nudge { stick: Stick, at: Time },
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    report: RobotReport,
+    at: Time,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Motion {
+    epoch: u32,
+    tick: u32,
+    at: Time,
+}
+
+/// Decides who drives and whether wheels turn.
+#[derive(Clone, Debug)]
+pub struct Pilot {
+    rules: Rules,
+    seat: Seat,
+    latch: Latch,
+    limiter: Limiter,
+    robot: Option<Seen>,
+    order: Option<Order>,
+    /// Newest sequence number of the holder.
+    seq: Option<u32>,
+    /// Whether the holder has released the stick since it last had to.
+    released: bool,
+    /// Epoch that the four fields above belong to.
+    epoch: u32,
+    /// The last time that wheels were told to turn.
+    motion: Option<Motion>,
+    stepped: Option<Time>,
+    faults: Faults,
+}
+
+impl Pilot {
+    /// A pilot at rest; `latched` as the disk remembers it.
+    #[must_use]
+    pub fn new(rules: Rules, latched: bool) -> Self {
+        Self {
+            seat: Seat::new(rules.seat_timeout),
+            latch: Latch::new(latched),
+            limiter: Limiter::new(rules.accelerate, rules.brake),
+            rules,
+            robot: None,
+            order: None,
+            seq: None,
+            released: false,
+            epoch: 0,
+            motion: None,
+            stepped: None,
+            faults: Faults::default(),
+        }
+    }
+
+    /// The seat, to be shown.
+    #[must_use]
+    pub fn seat(&self) -> &Seat {
+        &self.seat
+    }
+
+    /// Whether STOP is latched, also while a reset is on its way.
+    #[must_use]
+    pub fn is_latched(&self) -> bool {
+        self.latch.is_set()
+    }
+
+    /// Takes note of an input. Nothing moves before the next [`Pilot::step`].
+    pub fn handle(&mut self, now: Time, input: Input) -> Answer {
+        match input {
+            Input::Robot(report) => {
+                self.robot = report.map(|report| Seen { report, at: now });
+                Answer::Accepted
+            }
+            Input::Command(driver, source, command) => {
+                let answer = self.command(now, driver, source, command);
+                self.follow_seat();
+                answer
+            }
+        }
+    }
+
+    /// Decides. The only place that makes wheels turn.
+    pub fn step(&mut self, now: Time) -> Output {
+        let dt = self.stepped.map_or(Duration::ZERO, |before| now.since(before));
+        self.stepped = Some(now);
+        self.seat.expire(now);
+        self.follow_seat();
+        self.latch.settle(now, self.robot.map(|seen| seen.report.state == RobotState::Latched));
+        self.faults = self.find_faults(now, dt);
+        if self.faults.owe_neutral() {
+            self.released = false;
+            self.order = None;
+        }
+        let target = match self.faults.stop() {
+            None => self.target(now),
+            Some(Stop::Ramp) => Twist::ZERO,
+            Some(Stop::Cut) => {
+                self.limiter.cut();
+                Twist::ZERO
+            }
+        };
+        // A long pause must not become one leap of the ramp.
+        let twist = self.limiter.step(target, dt.min(OVERRUN));
+        let wheels = self.rules.mixer.mix(twist);
+        let newest = self.robot.map(|seen| seen.report.tick);
+        let tick = if wheels.is_zero() { newest } else { self.moving(now, newest) };
+        Output {
+            wheels,
+            tick,
+            ttl: self.rules.robot_ttl,
+            epoch: self.epoch,
+            faults: self.faults,
+            driving: !wheels.is_zero() || (self.order.is_some() && self.faults == Faults::default()),
+            latch: self.latch.is_set() && !self.latch.is_clearing(),
+            unlatch: self.latch.is_clearing(),
+        }
+    }
+
+    fn command(&mut self, now: Time, driver: DriverId, source: Source, command: Command) -> Answer {
+        match command {
+            Command::Sample(sample) => accepted_or_refused(self.sample(now, driver, sample)),
+            Command::Nudge(stick) => accepted_or_refused(self.nudge(now, driver, source, stick)),
+            Command::Take => Answer::Seat(self.seat.take(now, driver, source)),
+            Command::Ask => Answer::Seat(self.seat.ask(now, driver, source)),
+            Command::Give(to) if self.seat.give(now, driver, to) => Answer::Accepted,
+            Command::Give(_) => Answer::Refused(Refusal::NotHolder { holder: self.seat.holder() }),
+            Command::Leave => {
+                self.seat.leave(now, driver);
+                Answer::Accepted
+            }
+            Command::Stop => {
+                self.latch.set();
+                Answer::Accepted
+            }
+            Command::PressReset(nonce) => {
+                accepted_or_refused(self.latch.press(now, driver, nonce).map_err(Refusal::Reset))
+            }
+            Command::ReleaseReset(nonce) => {
+                accepted_or_refused(self.latch.release(now, driver, nonce).map_err(Refusal::Reset))
+            }
+        }
+    }
+
+    fn sample(&mut self, now: Time, driver: DriverId, sample: Sample) -> Result<(), Refusal> {
+        if self.seat.holder() != Some(driver) {
+            return Err(Refusal::NotHolder { holder: self.seat.holder() });
+        }
+        if sample.epoch != self.seat.epoch() {
+            return Err(Refusal::OldEpoch);
+        }
+        if self.seq.is_some_and(|newest| !is_newer(sample.seq, newest)) {
+            return Err(Refusal::OldSeq);
+        }
+        self.seq = Some(sample.seq);
+        self.seat.heard(now, driver);
+        if sample.stick.is_neutral() {
+            self.released = true;
+            self.order = None;
+            return Ok(());
+        }
+        if let Some(fault) = self.faults.iter().find(|fault| *fault != Fault::CommandStale) {
+            return Err(Refusal::Stopped(fault));
+        }
+        if !self.released {
+            return Err(Refusal::NeutralFirst);
+        }
+        let tick = self.fresh_tick(now, sample.stamp)?;
+        self.order = Some(Order::Held { stick: sample.stick, tick, at: now });
+        Ok(())
+    }
+
+    fn nudge(&mut self, now: Time, driver: DriverId, source: Source, stick: Stick) -> Result<(), Refusal> {
+        if stick.is_neutral() {
+            if self.seat.holder() == Some(driver) {
+                self.seat.heard(now, driver);
+                self.order = None;
+                self.limiter.cut();
+            }
+            return Ok(());
+        }
+        if let Grant::Refused { holder } = self.seat.take(now, driver, source) {
+            return Err(Refusal::NotHolder { holder: Some(holder) });
+        }
+        self.follow_seat();
+        if let Some(fault) = self.faults.iter().find(|fault| *fault != Fault::CommandStale) {
+            return Err(Refusal::Stopped(fault));
+        }
+        self.order = Some(Order::Nudge { stick, at: now });
+        Ok(())
+    }
+
+    /// Checks that a stamp is of this session and young enough; returns its tick.
+    fn fresh_tick(&self, now: Time, stamp: Option<Stamp>) -> Result<u32, Refusal> {
+        let seen = self.robot.ok_or(Refusal::Stopped(Fault::RobotAbsent))?;
+        let stamp = stamp.ok_or(Refusal::NoStamp)?;
+        if stamp.session != seen.report.session || !is_current(stamp.tick, seen.report.tick) {
+            return Err(Refusal::ForeignStamp);
+        }
+        let age = seen.age_of(stamp.tick, now);
+        if age > self.rules.robot_ttl { Err(Refusal::Stale { age_ms: millis(age) }) } else { Ok(stamp.tick) }
+    }
+
+    /// A change of holder leaves nothing of the old one behind: no order, no motion, no sequence.
+    fn follow_seat(&mut self) {
+        if self.epoch != self.seat.epoch() {
+            self.epoch = self.seat.epoch();
+            self.order = None;
+            self.seq = None;
+            self.released = false;
+            self.limiter.cut();
+        }
+    }
+
+    fn find_faults(&self, now: Time, dt: Duration) -> Faults {
+        let state = self.robot.map(|seen| seen.report.state);
+        Faults::default()
+            .with(Fault::Latched, self.latch.is_set())
+            .with(Fault::RobotAbsent, state.is_none())
+            .with(Fault::RobotIncompatible, state == Some(RobotState::Incompatible))
+            .with(Fault::RobotSilent, self.robot.is_some_and(|seen| now.since(seen.at) > SILENCE))
+            .with(Fault::RobotStarting, state == Some(RobotState::Starting))
+            .with(Fault::RobotStopped, state == Some(RobotState::Stopped))
+            .with(Fault::Overrun, dt > OVERRUN)
+            .with(Fault::CommandStale, self.is_stale(now))
+    }
+
+    fn is_stale(&self, now: Time) -> bool {
+        match (self.order, self.robot) {
+            (Some(Order::Held { tick, at, .. }), Some(seen)) => {
+                now.since(at) > self.rules.command_timeout || seen.age_of(tick, now) > self.rules.robot_ttl
+            }
+            (Some(Order::Held { .. }), None) => true,
+            (Some(Order::Nudge { .. }) | None, _) => false,
+        }
+    }
+
+    /// The motion that the holder's order asks for now.
+    fn target(&mut self, now: Time) -> Twist {
+        let settled = self.motion.is_none_or(|motion| motion.epoch == self.epoch || now.since(motion.at) >= HANDOVER);
+        match self.order {
+            Some(Order::Held { stick, .. }) if settled => stick.twist().scaled(self.rules.speed_limit),
+            Some(Order::Nudge { at, .. }) if now.since(at) >= self.rules.nudge_hold => {
+                self.order = None;
+                Twist::ZERO
+            }
+            Some(Order::Nudge { stick, .. }) if settled => {
+                stick.twist().scaled(self.rules.speed_limit * self.rules.nudge_speed)
+            }
+            Some(Order::Held { .. } | Order::Nudge { .. }) | None => Twist::ZERO,
+        }
+    }
+
+    /// Notes that wheels turn now, and returns the robot's time that this rests on: that of the
+    /// order, or of the order that a ramp is coming down from.
+    fn moving(&mut self, now: Time, newest: Option<u32>) -> Option<u32> {
+        let tick = match self.order {
+            Some(Order::Held { tick, .. }) => tick,
+            Some(Order::Nudge { .. }) => newest?,
+            None => self.motion?.tick,
+        };
+        self.motion = Some(Motion { epoch: self.epoch, tick, at: now });
+        Some(tick)
+    }
+}
+
+impl Seen {
+    /// Age of `tick` by the robot's clock, carried on from its last report.
+    fn age_of(&self, tick: u32, now: Time) -> Duration {
+        let known = Duration::from_millis(u64::from(self.report.tick.wrapping_sub(tick)));
+        known + now.since(self.at)
+    }
+}
+
+fn accepted_or_refused(outcome: Result<(), Refusal>) -> Answer {
+    outcome.map_or_else(Answer::Refused, |()| Answer::Accepted)
+}
+
+/// Whether `seq` comes after `than`, modulo 2³².
+fn is_newer(seq: u32, than: u32) -> bool {
+    (1..1 << 31).contains(&seq.wrapping_sub(than))
+}
+
+/// Whether `tick` is not after `newest`, modulo 2³².
+fn is_current(tick: u32, newest: u32) -> bool {
+    newest.wrapping_sub(tick) < 1 << 31
+}

@@ -1,0 +1,249 @@
+//! PURE. The host's half of a session with the robot: hello, version, arm, sequence.
+//!
+//! The host never speaks first: it waits until the robot's STATUS has been heard, so that nothing is
+//! written into a bootloader or to a device that is no robot. Freshness is carried by
+//! [`Session::drive`]: every DRIVE names the session and echoes a tick.
+
+use std::time::Duration;
+
+use super::message::{Drive, FromMcu, HelloAck, MAJOR, McuState, PerMotor, Status, ToMcu};
+use crate::time::Time;
+
+/// Time between two HELLOs, or two ARMs, that were not answered.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// Where a session stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Nothing was heard yet.
+    Listening,
+    /// The robot speaks; HELLO goes out until it is answered.
+    Greeting { nonce: u16 },
+    /// In session; ARM goes out until the robot's status shows that it is armed.
+    Open { ack: HelloAck, armed: bool },
+    /// The robot speaks no version that we do.
+    Incompatible,
+}
+
+/// The host's half of a session.
+#[derive(Clone, Debug)]
+pub struct Session {
+    stage: Stage,
+    seq: u16,
+    /// State of a small generator of nonces: unlike the last ones is all they must be.
+    nonces: u32,
+    asked: Option<Time>,
+}
+
+/// What a message of the robot meant for the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// Nothing that changes it.
+    None,
+    /// A session has begun.
+    Opened(HelloAck),
+    /// The robot has started anew, or is in someone else's session.
+    Lost,
+    /// The robot offers no version that we speak.
+    Incompatible,
+}
+
+impl Session {
+    /// A session that has heard nothing. `seed` is random, so that no two hosts take the same nonces.
+    #[must_use]
+    pub fn new(seed: u32) -> Self {
+        Self { stage: Stage::Listening, seq: 0, nonces: seed, asked: None }
+    }
+
+    /// The cable is new: forget everything but the nonces.
+    pub fn restart(&mut self) {
+        self.stage = Stage::Listening;
+        self.asked = None;
+    }
+
+    /// The session's number, while one is open.
+    #[must_use]
+    pub fn id(&self) -> Option<u32> {
+        match self.stage {
+            Stage::Open { ack, .. } => Some(ack.session()),
+            Stage::Listening | Stage::Greeting { .. } | Stage::Incompatible => None,
+        }
+    }
+
+    /// Whether the robot speaks none of our versions.
+    #[must_use]
+    pub fn is_incompatible(&self) -> bool {
+        self.stage == Stage::Incompatible
+    }
+
+    /// Takes note of a message of the robot.
+    pub fn handle(&mut self, message: &FromMcu) -> Event {
+        match (self.stage, message) {
+            (Stage::Listening, FromMcu::Status(_)) => {
+                self.greet();
+                Event::None
+            }
+            (Stage::Greeting { nonce }, FromMcu::HelloAck(ack)) if ack.nonce == nonce => self.open(*ack),
+            (Stage::Open { ack, .. }, FromMcu::Status(status)) => self.follow(ack, status),
+            (
+                Stage::Listening | Stage::Greeting { .. } | Stage::Open { .. } | Stage::Incompatible,
+                FromMcu::HelloAck(_) | FromMcu::Status(_) | FromMcu::Param { .. } | FromMcu::Text(_),
+            ) => Event::None,
+        }
+    }
+
+    /// What must be said to the robot now, if anything.
+    pub fn request(&mut self, now: Time) -> Option<ToMcu> {
+        if self.asked.is_some_and(|asked| now.since(asked) < RETRY) {
+            return None;
+        }
+        let request = match self.stage {
+            Stage::Greeting { nonce } => ToMcu::Hello { nonce, min_major: MAJOR, max_major: MAJOR },
+            Stage::Open { ack, armed: false } => ToMcu::Arm { session: ack.session() },
+            Stage::Open { armed: true, .. } | Stage::Listening | Stage::Incompatible => return None,
+        };
+        self.asked = Some(now);
+        Some(request)
+    }
+
+    /// The next DRIVE of this session; `None` while there is none, or if `speeds` are not as many as
+    /// the robot has motors.
+    pub fn drive(&mut self, speeds: &[i16], tick: u32, ttl_ms: u16, epoch: u8) -> Option<ToMcu> {
+        let Stage::Open { ack, .. } = self.stage else { return None };
+        let motors = PerMotor::new(speeds).filter(|_| speeds.len() == usize::from(ack.motors))?;
+        self.seq = self.seq.wrapping_add(1);
+        Some(ToMcu::Drive(Drive { session: ack.session(), seq: self.seq, tick, ttl_ms, motors, aux: 0, epoch }))
+    }
+
+    fn greet(&mut self) {
+        // A linear congruential step (Knuth's constants); the upper half is well mixed.
+        self.nonces = self.nonces.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let [_, _, low, high] = self.nonces.to_le_bytes();
+        self.stage = Stage::Greeting { nonce: u16::from_le_bytes([low, high]) };
+        self.asked = None;
+    }
+
+    fn open(&mut self, ack: HelloAck) -> Event {
+        self.asked = None;
+        if ack.major != MAJOR {
+            self.stage = Stage::Incompatible;
+            return Event::Incompatible;
+        }
+        self.stage = Stage::Open { ack, armed: false };
+        self.seq = 0;
+        Event::Opened(ack)
+    }
+
+    fn follow(&mut self, ack: HelloAck, status: &Status) -> Event {
+        if status.session != ack.session() {
+            self.greet();
+            return Event::Lost;
+        }
+        let armed = match status.state {
+            McuState::Boot | McuState::Linked => false,
+            McuState::Armed | McuState::Driving | McuState::Stopped | McuState::Latched => true,
+        };
+        self.stage = Stage::Open { ack, armed };
+        Event::None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::message::{NO_AGE, StopReason};
+
+    fn status(session: u32, state: McuState) -> FromMcu {
+        FromMcu::Status(Status {
+            session,
+            tick: 5,
+            seq: 0,
+            age_ms: NO_AGE,
+            state,
+            reason: StopReason::None,
+            battery_mv: 0,
+            rejected: 0,
+            bad_frames: 0,
+            latch_nonce: 0,
+            wants_neutral: false,
+            outputs: PerMotor::new(&[0, 0]).unwrap(),
+            counts: None,
+        })
+    }
+
+    fn ack(nonce: u16, major: u8) -> FromMcu {
+        FromMcu::HelloAck(HelloAck {
+            nonce,
+            major,
+            boot_count: 3,
+            motors: 2,
+            max_ttl_ms: 230,
+            name: *b"test\0\0\0\0\0\0\0\0",
+            hash: 0,
+        })
+    }
+
+    fn greeted() -> (Session, u16) {
+        let mut session = Session::new(7);
+        session.handle(&status(0, McuState::Boot));
+        let Some(ToMcu::Hello { nonce, .. }) = session.request(Time::ZERO) else { panic!("no HELLO") };
+        (session, nonce)
+    }
+
+    /// Goal: nothing is written to something that has not spoken as a robot does.
+    #[test]
+    fn host_waits_until_the_robot_has_spoken() {
+        let mut session = Session::new(7);
+        assert_eq!(session.request(Time::from_millis(10_000)), None);
+        assert_eq!(session.drive(&[0, 0], 0, 0, 0), None);
+        session.handle(&status(0, McuState::Boot));
+        assert!(matches!(session.request(Time::from_millis(10_001)), Some(ToMcu::Hello { .. })));
+    }
+
+    /// Goal: the way from HELLO to motion, in order, with repeats where answers are lost.
+    #[test]
+    fn session_opens_and_arms() {
+        let (mut session, nonce) = greeted();
+        assert_eq!(session.request(Time::from_millis(50)), None);
+        assert!(matches!(session.request(Time::from_millis(100)), Some(ToMcu::Hello { .. })));
+        assert_eq!(session.handle(&ack(nonce.wrapping_add(1), MAJOR)), Event::None, "an answer to someone else");
+        assert!(matches!(session.handle(&ack(nonce, MAJOR)), Event::Opened(_)));
+        let id = session.id().unwrap();
+        assert_eq!(id, u32::from(nonce) << 16 | 3);
+        assert_eq!(session.request(Time::from_millis(110)), Some(ToMcu::Arm { session: id }));
+        session.handle(&status(id, McuState::Linked));
+        assert_eq!(session.request(Time::from_millis(210)), Some(ToMcu::Arm { session: id }));
+        session.handle(&status(id, McuState::Armed));
+        assert_eq!(session.request(Time::from_millis(400)), None);
+    }
+
+    /// Goal: a robot that restarted gets a new nonce, so that no old frame fits.
+    #[test]
+    fn robot_reset_begins_a_new_session() {
+        let (mut session, nonce) = greeted();
+        session.handle(&ack(nonce, MAJOR));
+        assert_eq!(session.handle(&status(0, McuState::Boot)), Event::Lost);
+        assert_eq!(session.drive(&[0, 0], 0, 0, 0), None);
+        let Some(ToMcu::Hello { nonce: next, .. }) = session.request(Time::ZERO) else { panic!("no HELLO") };
+        assert_ne!(next, nonce);
+    }
+
+    /// Goal: a robot of another version is left alone.
+    #[test]
+    fn other_versions_are_left_alone() {
+        let (mut session, nonce) = greeted();
+        assert_eq!(session.handle(&ack(nonce, 0)), Event::Incompatible);
+        assert!(session.is_incompatible());
+        assert_eq!(session.request(Time::from_millis(5000)), None);
+        assert_eq!(session.drive(&[0, 0], 0, 0, 0), None);
+    }
+
+    /// Goal: speeds for another number of motors are never sent.
+    #[test]
+    fn speeds_must_fit_the_robot() {
+        let (mut session, nonce) = greeted();
+        session.handle(&ack(nonce, MAJOR));
+        assert_eq!(session.drive(&[1], 0, 0, 0), None);
+        assert!(session.drive(&[1, 2], 0, 0, 0).is_some());
+    }
+}

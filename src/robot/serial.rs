@@ -1,0 +1,72 @@
+//! Serial ports: opening one for the robot alone, and saying clearly why it cannot be opened.
+
+use std::io;
+
+use rustix::fd::OwnedFd;
+use rustix::fs::{FlockOperation, Mode, OFlags, flock};
+use rustix::io::Errno;
+use tokio_serial::{ClearBuffer, SerialPort, SerialPortBuilderExt, SerialStream};
+
+/// Why a serial port could not be opened; each says what to try.
+#[derive(Debug, thiserror::Error)]
+pub enum SerialError {
+    /// Nothing there.
+    #[error("no serial port at {path}: plug the robot in, or name another port with --serial")]
+    Missing {
+        /// The port.
+        path: String,
+    },
+    /// There, but not for us.
+    #[error("no permission for {path}: run `sudo usermod -aG dialout $USER`, then log in again")]
+    Permission {
+        /// The port.
+        path: String,
+    },
+    /// Another program has it.
+    #[error("{path} is in use by another program: close it (a serial monitor? ModemManager?) and try again")]
+    Busy {
+        /// The port.
+        path: String,
+    },
+    /// Anything else.
+    #[error("{path} cannot be used as a serial port: {source}")]
+    Other {
+        /// The port.
+        path: String,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// An open port.
+#[derive(Debug)]
+pub struct Port {
+    /// Its bytes.
+    pub stream: SerialStream,
+    /// Keeps other programs that ask for the same lock away; goes with the port.
+    pub lock: OwnedFd,
+}
+
+/// Opens `path` at `baud` bits a second, raw, for us alone, and drops what waited in it.
+///
+/// # Errors
+/// [`SerialError`].
+pub fn open(path: &str, baud: u32) -> Result<Port, SerialError> {
+    // Root passes a terminal's own exclusive mode; a file lock holds against it, too.
+    let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let lock = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| explain(path, error.into()))?;
+    flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|error| explain(path, error.into()))?;
+    let stream = tokio_serial::new(path, baud).open_native_async().map_err(|error| explain(path, error.into()))?;
+    stream.clear(ClearBuffer::All).map_err(|error| explain(path, error.into()))?;
+    Ok(Port { stream, lock })
+}
+
+fn explain(path: &str, source: io::Error) -> SerialError {
+    let path = path.to_owned();
+    match Errno::from_io_error(&source) {
+        Some(Errno::NOENT | Errno::NODEV | Errno::NXIO) => SerialError::Missing { path },
+        Some(Errno::ACCESS | Errno::PERM) => SerialError::Permission { path },
+        Some(Errno::BUSY | Errno::WOULDBLOCK) => SerialError::Busy { path },
+        Some(_) | None => SerialError::Other { path, source },
+    }
+}

@@ -1,0 +1,360 @@
+//! PURE. SimRobot: a whole robot behind real frames, which keeps the firmware's promises itself.
+//!
+//! It is told how much time passes and which bytes arrive, and answers with bytes. Its firmware half
+//! obeys firmware-protocol.md; its body has motors that lag and wheels that move it in the plane.
+
+use crate::protocol::frame::{self, Accumulator, Body};
+use crate::protocol::message::{
+    Drive, FULL, FromMcu, HelloAck, MAJOR, McuState, NO_AGE, PerMotor, Status, StopReason, ToMcu,
+};
+
+use super::body::{Body as Chassis, Build};
+
+/// Time between two STATUS messages, ms: 40 Hz.
+const STATUS_EVERY: u32 = 25;
+/// The longest that a command may drive after its tick, ms.
+pub const MAX_TTL: u32 = 230;
+/// Link that must have been good before the first motion, ms (I5).
+const PROVING: u32 = 500;
+/// A pause between fresh messages that ends a good link, ms.
+const GAP: u32 = 250;
+/// After a pause this long motion needs neutral first, ms (I4).
+const LONG_GAP: u32 = 1000;
+/// For this long, ms (I4).
+const NEUTRAL: u32 = 200;
+/// Outputs rise by full speed in this time, ms (I4).
+const RAMP: i32 = 300;
+/// More damaged frames than this in a second stop the robot (I9).
+const MAX_BAD_FRAMES: u16 = 20;
+
+/// A simulated robot with two motors.
+#[derive(Clone, Debug)]
+pub struct SimRobot {
+    chassis: Chassis,
+    accumulator: Accumulator,
+    sending: Vec<u8>,
+    /// Milliseconds since this robot started.
+    tick: u32,
+    boot_count: u16,
+    session: Option<u32>,
+    arm_asked: bool,
+    armed: bool,
+    latch: Option<u32>,
+    reason: StopReason,
+    seq: Option<u16>,
+    newest_tick: Option<u32>,
+    /// Since when fresh messages have come without a [`GAP`].
+    link_since: Option<u32>,
+    fresh_at: Option<u32>,
+    /// Since when every fresh message has been neutral.
+    neutral_since: Option<u32>,
+    wants_neutral: bool,
+    deadline: u32,
+    target: [i16; 2],
+    /// Outputs in permille times [`RAMP`], so that the ramp is exact at 1 ms steps.
+    output: [i32; 2],
+    rejected: u16,
+    bad_frames: u16,
+    bad_this_second: u16,
+}
+
+impl SimRobot {
+    /// A robot that has just been switched on for the `boot_count`-th time.
+    #[must_use]
+    pub fn new(build: Build, boot_count: u16) -> Self {
+        Self {
+            chassis: Chassis::new(build),
+            accumulator: Accumulator::new(),
+            sending: Vec::new(),
+            tick: 0,
+            boot_count,
+            session: None,
+            arm_asked: false,
+            armed: false,
+            latch: None,
+            reason: StopReason::None,
+            seq: None,
+            newest_tick: None,
+            link_since: None,
+            fresh_at: None,
+            neutral_since: None,
+            wants_neutral: true,
+            deadline: 0,
+            target: [0; 2],
+            output: [0; 2],
+            rejected: 0,
+            bad_frames: 0,
+            bad_this_second: 0,
+        }
+    }
+
+    /// Motor outputs, permille of full.
+    #[must_use]
+    pub fn outputs(&self) -> [i16; 2] {
+        self.output.map(|raw| i16::try_from(raw / RAMP).unwrap_or(0))
+    }
+
+    /// Whether its STOP latch is set.
+    #[must_use]
+    pub fn is_latched(&self) -> bool {
+        self.latch.is_some()
+    }
+
+    /// The body, to be looked at.
+    #[must_use]
+    pub fn chassis(&self) -> &Chassis {
+        &self.chassis
+    }
+
+    /// The robot's clock, ms since its start.
+    #[must_use]
+    pub fn tick(&self) -> u32 {
+        self.tick
+    }
+
+    /// Power fails for a moment. The latch (it is in EEPROM) and the place in the room stay.
+    pub fn reset(&mut self) {
+        let mut fresh = Self::new(self.chassis.build(), self.boot_count.wrapping_add(1));
+        fresh.chassis = self.chassis.after_power_failure();
+        fresh.latch = self.latch;
+        *self = fresh;
+    }
+
+    /// Takes bytes from the host.
+    pub fn receive(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            match self.accumulator.push(*byte) {
+                None => {}
+                Some(Ok(body)) => self.read(&body),
+                Some(Err(_)) => self.damaged(),
+            }
+        }
+    }
+
+    /// Moves the bytes for the host to the end of `wire`.
+    pub fn transmit(&mut self, wire: &mut Vec<u8>) {
+        wire.append(&mut self.sending);
+    }
+
+    /// Lets one millisecond pass.
+    pub fn tick_ms(&mut self) {
+        self.tick = self.tick.wrapping_add(1);
+        if self.tick.is_multiple_of(1000) {
+            self.bad_this_second = 0;
+        }
+        self.check_link();
+        // The deadline itself: it does not ask what anyone believes, only how old the tick is.
+        if self.is_commanded() && !self.is_before_deadline() {
+            self.stop(StopReason::Deadline);
+        }
+        self.ramp();
+        self.chassis.roll(self.outputs());
+        if self.tick.is_multiple_of(STATUS_EVERY) {
+            let status = self.status();
+            self.say(&FromMcu::Status(status));
+        }
+    }
+
+    fn read(&mut self, body: &Body) {
+        match ToMcu::decode(body.as_slice()) {
+            Ok(ToMcu::Hello { nonce, min_major, max_major }) => {
+                self.hello(nonce, (min_major..=max_major).contains(&MAJOR));
+            }
+            Ok(ToMcu::Arm { session }) if self.session == Some(session) => self.arm_asked = true,
+            Ok(ToMcu::Drive(drive)) => self.drive(&drive),
+            Ok(ToMcu::Stop { .. }) => {
+                self.stop(StopReason::HostStop);
+                self.want_neutral();
+            }
+            Ok(ToMcu::Latch) => self.set_latch(),
+            Ok(ToMcu::LatchReset { session, nonce }) if self.session == Some(session) && self.latch == Some(nonce) => {
+                self.latch = None;
+                self.want_neutral();
+            }
+            // Parameters belong to real boards; this one has none to change.
+            Ok(ToMcu::ParamGet { id }) => self.say(&FromMcu::Param { id, value: 0 }),
+            Ok(ToMcu::Arm { .. } | ToMcu::LatchReset { .. } | ToMcu::ParamSet { .. }) | Err(_) => self.reject(),
+        }
+    }
+
+    fn hello(&mut self, nonce: u16, compatible: bool) {
+        let ack = HelloAck {
+            nonce,
+            major: if compatible { MAJOR } else { 0 },
+            boot_count: self.boot_count,
+            motors: 2,
+            max_ttl_ms: u16::try_from(MAX_TTL).unwrap_or(u16::MAX),
+            name: *b"joywire-sim\0",
+            hash: 0,
+        };
+        // A repeated HELLO is one whose answer was lost: it must not restart the session.
+        if compatible && self.session != Some(ack.session()) {
+            self.close();
+            self.session = Some(ack.session());
+        }
+        self.say(&FromMcu::HelloAck(ack));
+    }
+
+    /// Ends a session: nothing of it is valid any more.
+    fn close(&mut self) {
+        self.stop(self.reason);
+        self.session = None;
+        self.arm_asked = false;
+        self.armed = false;
+        self.seq = None;
+        self.newest_tick = None;
+        self.link_since = None;
+        self.fresh_at = None;
+        self.want_neutral();
+    }
+
+    fn drive(&mut self, drive: &Drive) {
+        let age = self.tick.wrapping_sub(drive.tick);
+        let newer = self.seq.is_none_or(|seq| (1..1 << 15).contains(&drive.seq.wrapping_sub(seq)));
+        let ttl = u32::from(drive.ttl_ms).min(MAX_TTL);
+        // A tick from the future is as wrong as one from the past: its age is huge.
+        let fresh = age < ttl.max(1) || (drive.ttl_ms == 0 && age < MAX_TTL);
+        let [left, right] = *drive.motors.as_slice() else { return self.reject() };
+        if self.session != Some(drive.session) || !newer {
+            return self.reject();
+        }
+        if !drive.is_neutral() && (!fresh || !self.may_move()) {
+            return self.reject();
+        }
+        self.seq = Some(drive.seq);
+        self.newest_tick = Some(drive.tick);
+        if fresh {
+            self.heard(drive.is_neutral());
+        }
+        if drive.is_neutral() {
+            self.target = [0; 2];
+        } else {
+            self.target = [left, right];
+            self.deadline = drive.tick.wrapping_add(ttl);
+        }
+    }
+
+    fn may_move(&self) -> bool {
+        self.armed && self.latch.is_none() && !self.wants_neutral
+    }
+
+    /// Takes note of a fresh message.
+    fn heard(&mut self, neutral: bool) {
+        self.fresh_at = Some(self.tick);
+        self.link_since.get_or_insert(self.tick);
+        self.neutral_since = if neutral { self.neutral_since.or(Some(self.tick)) } else { None };
+        if self.neutral_since.is_some_and(|since| self.tick.wrapping_sub(since) >= NEUTRAL) {
+            self.wants_neutral = false;
+        }
+        let proven = self.link_since.is_some_and(|since| self.tick.wrapping_sub(since) >= PROVING);
+        self.armed |= self.arm_asked && proven;
+    }
+
+    fn check_link(&mut self) {
+        let Some(pause) = self.fresh_at.map(|at| self.tick.wrapping_sub(at)) else { return };
+        if pause > GAP {
+            self.link_since = None;
+            self.neutral_since = None;
+        }
+        if pause == LONG_GAP {
+            self.stop(StopReason::LinkLost);
+            self.want_neutral();
+        }
+    }
+
+    fn damaged(&mut self) {
+        self.bad_frames = self.bad_frames.wrapping_add(1);
+        self.bad_this_second = self.bad_this_second.saturating_add(1);
+        if self.bad_this_second == MAX_BAD_FRAMES + 1 {
+            self.close();
+            self.reason = StopReason::BadFrames;
+        }
+    }
+
+    fn reject(&mut self) {
+        self.rejected = self.rejected.wrapping_add(1);
+    }
+
+    fn set_latch(&mut self) {
+        if self.latch.is_none() {
+            // Names this latching: an old reset does not fit it.
+            self.latch = Some((self.tick ^ u32::from(self.boot_count) << 16).max(1));
+        }
+        self.stop(StopReason::Latch);
+        self.want_neutral();
+    }
+
+    fn stop(&mut self, reason: StopReason) {
+        self.target = [0; 2];
+        self.output = [0; 2];
+        self.reason = reason;
+    }
+
+    fn want_neutral(&mut self) {
+        self.wants_neutral = true;
+        self.neutral_since = None;
+    }
+
+    fn is_commanded(&self) -> bool {
+        self.target != [0; 2] || self.output != [0; 2]
+    }
+
+    fn is_before_deadline(&self) -> bool {
+        // Modulo 2³²: the deadline is at most MAX_TTL ahead.
+        (1..=MAX_TTL).contains(&self.deadline.wrapping_sub(self.tick))
+    }
+
+    /// Outputs rise slowly and fall at once; a reversal passes through zero.
+    fn ramp(&mut self) {
+        for (output, target) in self.output.iter_mut().zip(self.target) {
+            let goal = i32::from(target) * RAMP;
+            *output = if *output * goal.signum() < 0 {
+                0
+            } else if goal.abs() > output.abs() {
+                let step = goal.signum() * i32::from(FULL);
+                if (goal - *output).abs() <= step.abs() { goal } else { *output + step }
+            } else {
+                goal
+            };
+        }
+    }
+
+    fn state(&self) -> McuState {
+        if self.latch.is_some() {
+            McuState::Latched
+        } else if self.session.is_none() {
+            McuState::Boot
+        } else if !self.armed {
+            McuState::Linked
+        } else if self.is_commanded() {
+            McuState::Driving
+        } else if self.wants_neutral {
+            McuState::Stopped
+        } else {
+            McuState::Armed
+        }
+    }
+
+    fn status(&self) -> Status {
+        let age = self.newest_tick.map(|tick| self.tick.wrapping_sub(tick));
+        Status {
+            session: self.session.unwrap_or(0),
+            tick: self.tick,
+            seq: self.seq.unwrap_or(0),
+            age_ms: age.map_or(NO_AGE, |age| u16::try_from(age).unwrap_or(NO_AGE - 1)),
+            state: self.state(),
+            reason: self.reason,
+            battery_mv: self.chassis.battery_mv(),
+            rejected: self.rejected,
+            bad_frames: self.bad_frames,
+            latch_nonce: self.latch.unwrap_or(0),
+            wants_neutral: self.wants_neutral,
+            outputs: PerMotor::new(&self.outputs()).expect("two motors are one to four"),
+            counts: PerMotor::new(&self.chassis.counts()),
+        }
+    }
+
+    fn say(&mut self, message: &FromMcu) {
+        frame::encode(message.encode().as_slice(), &mut self.sending);
+    }
+}
