@@ -118,8 +118,11 @@ impl Controller {
 
     /// STOP, with what to show beside the latch.
     pub fn stop(&mut self, now: Time, driver: DriverId, source: Source, reason: String) {
+        // The first reason is the one that people look for.
+        if !self.pilot.is_latched() {
+            self.latch_reason = reason;
+        }
         self.pilot.handle(now, Input::Command(driver, source, Command::Stop));
-        self.latch_reason = reason;
     }
 
     /// Any other command.

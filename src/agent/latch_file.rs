@@ -43,7 +43,8 @@ impl LatchFile {
         };
         write(&path, latch.as_deref())?;
         let (jobs, queue) = mpsc::channel();
-        thread::Builder::new().name("latch".into()).spawn(move || keep(&path, &queue))?;
+        let latched = latch.is_some();
+        thread::Builder::new().name("latch".into()).spawn(move || keep(&path, latched, &queue))?;
         Ok((Self { jobs }, latch))
     }
 
@@ -56,10 +57,12 @@ impl LatchFile {
     }
 }
 
-/// The thread: one write after the other, until the sender is gone.
-fn keep(path: &Path, queue: &mpsc::Receiver<Job>) {
+/// The thread: one write after the other, until the sender is gone. A latch that is on disk already
+/// is not written again, so that many STOPs cost one write.
+fn keep(path: &Path, mut latched: bool, queue: &mpsc::Receiver<Job>) {
     for job in queue {
-        let outcome = write(path, job.reason.as_deref());
+        let outcome = if latched && job.reason.is_some() { Ok(()) } else { write(path, job.reason.as_deref()) };
+        latched = outcome.is_ok() && job.reason.is_some();
         // Whoever asked may have left since.
         drop(job.done.send(outcome));
     }

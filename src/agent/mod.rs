@@ -2,3 +2,373 @@
 
 pub mod controller;
 mod latch_file;
+mod people;
+mod wording;
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::drive::{Answer, Command, DriverId, Grant, Refusal, Sample, Source, Stamp, Stick};
+use crate::mailbox::{self, AgentEnd, Remark, Sender};
+use crate::protocol::events::{
+    Direction, Drive, Refused, ResetReply, ResetRequest, Role, SeatReply, SeatRequest, SeatView, StopReply, name,
+};
+use crate::robot::cable::{Cable, CableEvent};
+use crate::time::Time;
+use controller::{Controller, Transition};
+use latch_file::LatchFile;
+use people::People;
+
+/// Snapshots are published with every status of the robot, and at least this often.
+const SNAPSHOT_EVERY: Duration = Duration::from_millis(100);
+/// Last frames have this long to leave before the program ends.
+const FAREWELL: Duration = Duration::from_millis(100);
+/// A reason beside the latch is cut to this many characters.
+const REASON_LEN: usize = 100;
+
+/// What an agent must know.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The controller's settings.
+    pub controller: controller::Settings,
+    /// The longest time between two decisions.
+    pub step: Duration,
+    /// Folder of this robot's latch.
+    pub dir: PathBuf,
+}
+
+/// The agent of one robot.
+#[derive(Debug)]
+pub struct Agent {
+    controller: Controller,
+    cable: Cable,
+    mailbox: AgentEnd,
+    latch_file: LatchFile,
+    /// Why STOP is latched, as far as the disk was told.
+    latch_told: Option<String>,
+    people: People,
+    seat: SeatView,
+    clock: Clock,
+    step: Duration,
+    step_due: Time,
+    snapshot_due: Time,
+    /// Something arrived that the next step should decide on as soon as the wire is free.
+    eager: bool,
+    wire: Vec<u8>,
+}
+
+impl Agent {
+    /// An agent with a cable to its robot and a mailbox to a relay.
+    ///
+    /// # Errors
+    /// If the latch cannot be read or written.
+    pub fn new(settings: Settings, cable: Cable, mailbox: AgentEnd, clock: Clock) -> io::Result<Self> {
+        let (latch_file, latch) = LatchFile::open(&settings.dir)?;
+        if let Some(reason) = &latch {
+            tracing::warn!(reason, "STOP is still latched from before: an operator must reset it");
+        }
+        Ok(Self {
+            controller: Controller::new(settings.controller, latch.clone()),
+            cable,
+            mailbox,
+            latch_file,
+            latch_told: latch,
+            people: People::default(),
+            seat: SeatView::default(),
+            clock,
+            step: settings.step,
+            step_due: Time::ZERO,
+            snapshot_due: Time::ZERO,
+            eager: false,
+            wire: Vec::new(),
+        })
+    }
+
+    /// Drives until `shutdown`; then the robot is told to stop before this returns.
+    pub async fn run(mut self, shutdown: CancellationToken) {
+        let mut bytes = [0; 512];
+        loop {
+            let wake = self.clock.instant(self.next_wake());
+            tokio::select! {
+                biased;
+                () = shutdown.cancelled() => break,
+                event = self.cable.next(&mut bytes) => self.hear(event, &bytes),
+                () = self.mailbox.arrived() => self.eager = true,
+                () = tokio::time::sleep_until(wake) => {}
+            }
+            self.read_mailbox();
+            self.decide();
+            if self.clock.now() >= self.snapshot_due {
+                self.publish();
+            }
+        }
+        self.controller.farewell(&mut self.wire);
+        self.cable.send(&mut self.wire);
+        let drained = tokio::time::timeout(FAREWELL, self.cable.drained()).await;
+        let (replaced, dropped) = (self.mailbox.replaced(), self.mailbox.dropped());
+        tracing::info!(in_time = drained.is_ok(), replaced, dropped, "motors stopped");
+    }
+
+    fn next_wake(&self) -> Time {
+        let due = self.step_due.min(self.snapshot_due);
+        match self.cable.free_at() {
+            Some(free_at) if self.eager => due.min(free_at),
+            Some(_) | None => due,
+        }
+    }
+
+    fn hear(&mut self, event: CableEvent, bytes: &[u8]) {
+        let now = self.clock.now();
+        match event {
+            CableEvent::Up => {
+                tracing::info!("cable to the robot is open");
+                self.controller.cable_up();
+            }
+            CableEvent::Down(why) => {
+                tracing::warn!(why, "cable to the robot is not open");
+                self.controller.cable_down(now);
+                self.eager = true;
+            }
+            CableEvent::Bytes(len) => {
+                if self.controller.receive(now, &bytes[..len], &mut log) {
+                    self.snapshot_due = now;
+                }
+            }
+        }
+    }
+
+    /// Decides if it is time, or if something new arrived and the wire is free.
+    fn decide(&mut self) {
+        let now = self.clock.now();
+        let free = self.cable.free_at().is_some_and(|free_at| free_at <= now);
+        if now < self.step_due && !(self.eager && free) {
+            return;
+        }
+        self.eager = false;
+        self.step_due = now + self.step;
+        let mut changed = false;
+        self.controller.step(now, &mut self.wire, &mut |transition| {
+            changed = true;
+            log(transition);
+        });
+        self.cable.send(&mut self.wire);
+        if changed {
+            self.snapshot_due = now;
+        }
+        self.remember_latch();
+        self.show_seat();
+    }
+
+    fn publish(&mut self) {
+        let now = self.clock.now();
+        self.snapshot_due = now + SNAPSHOT_EVERY;
+        let mut telemetry = self.controller.telemetry(now);
+        telemetry.link.refused += self.mailbox.dropped();
+        self.mailbox.publish(telemetry);
+    }
+
+    /// Tells the disk when the latch has changed other than by STOP, which tells it itself.
+    fn remember_latch(&mut self) {
+        let latch = self.controller.latch();
+        if latch == self.latch_told.as_deref() {
+            return;
+        }
+        self.latch_told = latch.map(str::to_owned);
+        tracing::info!(reason = latch, "latch {}", if latch.is_some() { "set" } else { "open" });
+        let saved = self.latch_file.save(self.latch_told.clone());
+        tokio::spawn(async move {
+            if let Err(error) = outcome(saved.await) {
+                tracing::error!(error, "the latch is not on disk");
+            }
+        });
+    }
+
+    fn show_seat(&mut self) {
+        let seat = self.people.seat_view(self.controller.seat());
+        if seat != self.seat {
+            tracing::info!(holder = seat.holder.as_ref().map(|person| &*person.name), epoch = seat.epoch, "seat");
+            self.seat = seat;
+            self.mailbox.publish_seat(self.seat.clone());
+        }
+    }
+
+    fn read_mailbox(&mut self) {
+        let delivery = self.mailbox.take();
+        for (sender, command) in delivery.commands {
+            self.obey(&sender, command);
+        }
+        for (sender, drive) in delivery.samples {
+            self.sample(&sender, drive);
+        }
+    }
+
+    fn obey(&mut self, sender: &Sender, command: mailbox::Command) {
+        let now = self.clock.now();
+        let driver = self.people.meet(&sender.person);
+        match command {
+            mailbox::Command::Stop(reason, reply) => self.stop(now, sender, &reason, reply),
+            mailbox::Command::Reset(request, reply) => {
+                // The other end may have hung up; the reset counts all the same.
+                drop(reply.send(self.reset(now, sender, driver, request)));
+            }
+            mailbox::Command::Seat(request, reply) => {
+                let (ok, why) = self.seat(now, sender, driver, request);
+                self.show_seat();
+                drop(reply.send(SeatReply { ok, why, seat: self.seat.clone() }));
+            }
+            mailbox::Command::Direction(direction) => self.nudge(now, sender, driver, direction),
+            mailbox::Command::Chat(text) => self.mailbox.remark(Remark::Reply(text)),
+            mailbox::Command::Gone => {
+                self.controller.command(now, driver, Source::Network, Command::Leave);
+                self.people.forget(driver);
+            }
+        }
+    }
+
+    fn stop(&mut self, now: Time, sender: &Sender, reason: &str, reply: oneshot::Sender<StopReply>) {
+        let name = &sender.person.name;
+        let reason: String = reason.chars().filter(|c| !c.is_control()).take(REASON_LEN).collect();
+        let told = if reason.is_empty() { name.clone() } else { format!("{name}: {reason}") };
+        let driver = self.people.meet(&sender.person);
+        self.controller.stop(now, driver, Source::Network, told);
+        // The robot first, the disk second, the answer last.
+        self.step_due = now;
+        self.decide();
+        let saved = self.latch_file.save(self.controller.latch().map(str::to_owned));
+        tokio::spawn(async move {
+            let failure = outcome(saved.await).err();
+            let why = failure.map(|error| format!("stopped, but not on disk: {error}"));
+            drop(reply.send(StopReply { ok: why.is_none(), why }));
+        });
+    }
+
+    fn reset(&mut self, now: Time, sender: &Sender, driver: DriverId, request: ResetRequest) -> ResetReply {
+        if sender.role < Role::Operator {
+            let why = Some("only an operator can reset STOP".to_owned());
+            return ResetReply { ok: false, nonce: None, why };
+        }
+        let (command, nonce) = match (request.nonce, getrandom::u32()) {
+            (Some(nonce), _) => (Command::ReleaseReset(nonce), None),
+            (None, Ok(fresh)) => (Command::PressReset(fresh), Some(fresh)),
+            (None, Err(error)) => {
+                return ResetReply { ok: false, nonce: None, why: Some(format!("no randomness: {error}")) };
+            }
+        };
+        match self.controller.command(now, driver, Source::Network, command) {
+            Answer::Refused(refusal) => ResetReply { ok: false, nonce: None, why: Some(self.why(refusal).1) },
+            Answer::Accepted | Answer::Seat(_) => ResetReply { ok: true, nonce, why: None },
+        }
+    }
+
+    fn seat(&mut self, now: Time, sender: &Sender, driver: DriverId, request: SeatRequest) -> (bool, Option<String>) {
+        if sender.role < Role::Driver {
+            return (false, Some("viewers cannot drive".to_owned()));
+        }
+        let command = match request {
+            SeatRequest::Take => Command::Take,
+            SeatRequest::Ask => Command::Ask,
+            SeatRequest::Give { to } if self.people.knows(DriverId(to)) => Command::Give(DriverId(to)),
+            SeatRequest::Give { .. } => return (false, Some("that person is not here".to_owned())),
+            SeatRequest::Release => Command::Leave,
+        };
+        match self.controller.command(now, driver, Source::Network, command) {
+            Answer::Seat(Grant::Refused { holder }) => {
+                (false, Some(self.why(Refusal::NotHolder { holder: Some(holder) }).1))
+            }
+            Answer::Refused(refusal) => (false, Some(self.why(refusal).1)),
+            Answer::Seat(Grant::Granted | Grant::Renewed | Grant::Preempted { .. } | Grant::Queued { .. })
+            | Answer::Accepted => (true, None),
+        }
+    }
+
+    fn nudge(&mut self, now: Time, sender: &Sender, driver: DriverId, direction: Direction) {
+        if sender.role < Role::Driver {
+            return;
+        }
+        let (x, y, word) = match direction {
+            Direction::Up => (0.0, 1.0, "up"),
+            Direction::Down => (0.0, -1.0, "down"),
+            Direction::Left => (-1.0, 0.0, "left"),
+            Direction::Right => (1.0, 0.0, "right"),
+            Direction::Stop => (0.0, 0.0, "stop"),
+        };
+        let stick = Stick::new(x, y).expect("the corners above are positions");
+        match self.controller.command(now, driver, Source::Network, Command::Nudge(stick)) {
+            Answer::Refused(refusal) => self.refuse(now, driver, name::DIRECTION, refusal),
+            Answer::Accepted | Answer::Seat(_) => self.mailbox.remark(Remark::Reply(word.into())),
+        }
+    }
+
+    fn sample(&mut self, sender: &Sender, drive: Drive) {
+        let now = self.clock.now();
+        let driver = self.people.meet(&sender.person);
+        let Some(stick) = Stick::new(drive.x, drive.y).filter(|_| sender.role >= Role::Driver) else {
+            let why = "x and y must lie between −1 and 1, and the sender must be a driver".to_owned();
+            self.tell(now, driver, name::DRIVE, "bad_stick", why);
+            return;
+        };
+        let stamp = drive.session.zip(drive.tick).map(|(session, tick)| Stamp { session, tick });
+        let sample = Sample { seq: drive.seq, stick, stamp, epoch: drive.epoch };
+        match self.controller.command(now, driver, Source::Network, Command::Sample(sample)) {
+            Answer::Refused(refusal) if !stick.is_neutral() => self.refuse(now, driver, name::DRIVE, refusal),
+            Answer::Refused(_) | Answer::Accepted | Answer::Seat(_) => {}
+        }
+    }
+
+    fn why(&self, refusal: Refusal) -> (&'static str, String) {
+        wording::refusal(refusal, |driver| self.people.name(driver))
+    }
+
+    fn refuse(&mut self, now: Time, driver: DriverId, event: &str, refusal: Refusal) {
+        if !wording::is_routine(refusal) {
+            let (code, why) = self.why(refusal);
+            self.tell(now, driver, event, code, why);
+        }
+    }
+
+    /// Tells a driver, but not the same thing more than once a second.
+    fn tell(&mut self, now: Time, driver: DriverId, event: &str, code: &'static str, why: String) {
+        if self.people.may_tell(now, driver, code) {
+            tracing::debug!(driver = driver.0, event, code, "refused");
+            let refused = Refused { event: event.to_owned(), code: code.to_owned(), why };
+            self.mailbox.remark(Remark::Refused(driver.0, refused));
+        }
+    }
+}
+
+/// The outcome of a save, whose thread may be gone.
+fn outcome(saved: Result<io::Result<()>, oneshot::error::RecvError>) -> Result<(), String> {
+    match saved {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(error.to_string()),
+        Err(_) => Err("the thread that writes it has ended".to_owned()),
+    }
+}
+
+fn log(transition: Transition) {
+    match transition {
+        Transition::RobotFound(ack) => {
+            let name = String::from_utf8_lossy(&ack.name);
+            tracing::info!(
+                firmware = name.trim_end_matches('\0'),
+                motors = ack.motors,
+                session = format!("{:08x}", ack.session()),
+                "robot answers"
+            );
+        }
+        Transition::RobotRestarted => tracing::warn!("robot has restarted"),
+        Transition::RobotIncompatible => tracing::error!("robot speaks another protocol version: update its firmware"),
+        Transition::RobotText(text) => {
+            tracing::info!(text = String::from_utf8_lossy(&text).trim_end_matches('\0'), "robot says");
+        }
+        Transition::Fault(Some(fault)) => {
+            tracing::warn!(code = fault.policy().code, "stopped: {}", fault.policy().text);
+        }
+        Transition::Fault(None) => tracing::info!("robot is ready"),
+    }
+}
