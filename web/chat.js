@@ -91,7 +91,7 @@ export class Chat {
   #chat(args) {
     const list = args.length === 1 && Array.isArray(args[0]) ? args[0] : args;
     const sender = typeof list[1] === "string" && list[1] !== "" ? list[1].slice(0, LONGEST_NAME) : "Somebody";
-    this.#add(sender === this.name ? "own" : "chat", sender, plain(event.payload([list])));
+    this.#add(sender === this.name ? "own" : "other", sender, plain(event.payload([list])));
   }
 
   /**

@@ -12,19 +12,6 @@ const IDLE_MS = 10_000;
 /** Without news of the robot for this long, a held stick no longer drives, ms. */
 export const SILENCE_MS = 1000;
 
-/**
- * @typedef {object} Line What this file needs of a connection.
- * @property {boolean} ready
- * @property {(name: string, value: unknown) => boolean} latest true once it is on the wire
- * @property {(name: string, args: unknown[]) => Promise<any>} request
- */
-/**
- * @typedef {object} Clock
- * @property {() => number} now ms
- * @property {(run: () => void, ms: number) => () => void} after runs once later; returns the way to cancel
- */
-/** @typedef {{x: number, y: number}} Vector right and forward, in the unit circle */
-
 /** The clock of the page. @type {Clock} */
 export const pageClock = {
   now: () => performance.now(),
@@ -33,6 +20,8 @@ export const pageClock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** @typedef {{x: number, y: number}} Vector right and forward, in the unit circle */
 
 /** @type {Vector} */
 const NEUTRAL = Object.freeze({ x: 0, y: 0 });
@@ -51,9 +40,9 @@ export class Drive {
   /** Share of full speed, 0…1. */
   speed = 0.65;
 
-  /** @type {event.SeatView} */
+  /** @type {SeatView} */
   seat = { holder: null, epoch: 0, queue: [] };
-  /** @type {event.Welcome | null} */
+  /** @type {Welcome | null} */
   welcome = null;
 
   #line;
@@ -75,7 +64,7 @@ export class Drive {
   #tick = null;
   /** @type {number | null} */
   #session = null;
-  /** @type {event.RobotState} */
+  /** @type {RobotState} */
   #state = "no_robot";
   /** @type {(() => void) | null} */
   #cancel = null;
@@ -99,7 +88,7 @@ export class Drive {
     return (this.mine && this.#active && this.#held.get(this.#active)) || NEUTRAL;
   }
 
-  /** @param {event.Welcome} welcome */
+  /** @param {Welcome} welcome */
   welcomed(welcome) {
     this.#interrupt();
     this.welcome = welcome;
@@ -123,7 +112,7 @@ export class Drive {
     this.onchange();
   }
 
-  /** @param {event.Telemetry} telemetry */
+  /** @param {Telemetry} telemetry */
   heard(telemetry) {
     this.#heardAt = this.#clock.now();
     if (telemetry.session !== this.#session) this.#interrupt();
@@ -133,7 +122,7 @@ export class Drive {
     if (telemetry.state === "latched" || telemetry.state === "no_robot") this.#interrupt();
   }
 
-  /** @param {event.SeatView} seat */
+  /** @param {SeatView} seat */
   seated(seat) {
     const before = this.mine ? this.seat.epoch : null;
     this.seat = seat;
@@ -208,10 +197,10 @@ export class Drive {
     return this.#request({ want: "release" });
   }
 
-  /** @param {event.SeatRequest} wish */
+  /** @param {SeatRequest} wish */
   async #request(wish) {
     try {
-      /** @type {event.SeatReply} */
+      /** @type {SeatReply} */
       const reply = await this.#line.request(event.SEAT, [wish]);
       this.seated(reply.seat);
       if (!reply.ok) this.#refuse(reply.why ?? "the seat was refused", `seat_${wish.want}`);
@@ -303,7 +292,7 @@ export class Drive {
   #sample(now) {
     const neutral = this.#owed > 0 || !this.#active;
     const { x, y } = neutral ? NEUTRAL : this.wish;
-    /** @type {event.Drive} */
+    /** @type {Sample} */
     const drive = {
       seq: this.#seq,
       x: round(x * this.speed),

@@ -76,13 +76,13 @@ export class Hud {
     }
   }
 
-  /** @param {import("./events.js").RobotCard} robot */
+  /** @param {RobotCard} robot */
   robot(robot) {
     write(this.#parts.robot, robot.simulated ? `${robot.name} · simulated` : robot.name);
     document.title = `${robot.name} – Joywire`;
   }
 
-  /** @param {import("./events.js").Telemetry} telemetry */
+  /** @param {Telemetry} telemetry */
   telemetry(telemetry) {
     this.#wheels(telemetry.wheels);
     const now = performance.now();

@@ -27,7 +27,7 @@ function isForElement(target, code) {
 
 /**
  * Listens to the whole page.
- * @param {{hold: (x: number, y: number) => void, release: () => void, stop: () => void}} listener
+ * @param {Hand & {stop: () => void}} listener
  */
 export function listenToKeys({ hold, release, stop }) {
   /** @type {Map<string, string>} */

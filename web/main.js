@@ -30,7 +30,7 @@ const toasts = new Toasts(part("toasts"));
 const chat = new Chat(socket, (why, code) => toasts.say(why, code));
 const map = new RobotMap(/** @type {HTMLCanvasElement} */ (part("map-canvas")), part("map-scale"));
 
-/** @type {event.Telemetry | null} */
+/** @type {Telemetry | null} */
 let telemetry = null;
 let heardAt = -Infinity;
 let met = false;
@@ -75,7 +75,7 @@ function paint() {
   if (!latched) reset.release();
 }
 
-/** @param {event.Telemetry} newest */
+/** @param {Telemetry} newest */
 function hear(newest) {
   telemetry = newest;
   heardAt = performance.now();
@@ -84,7 +84,7 @@ function hear(newest) {
 }
 
 socket.on(event.WELCOME, (...args) => {
-  const welcome = /** @type {event.Welcome} */ (event.payload(args));
+  const welcome = /** @type {Welcome} */ (event.payload(args));
   met = true;
   if (welcome.version > event.VERSION) {
     toasts.say("This page is older than the robot's program: reload it", "version");
@@ -93,10 +93,10 @@ socket.on(event.WELCOME, (...args) => {
   drive.welcomed(welcome);
   hear(welcome.telemetry);
 });
-socket.on(event.TELEMETRY, (...args) => hear(/** @type {event.Telemetry} */ (event.payload(args))));
-socket.on(event.SEAT, (...args) => drive.seated(/** @type {event.SeatView} */ (event.payload(args))));
+socket.on(event.TELEMETRY, (...args) => hear(/** @type {Telemetry} */ (event.payload(args))));
+socket.on(event.SEAT, (...args) => drive.seated(/** @type {SeatView} */ (event.payload(args))));
 socket.on(event.REFUSED, (...args) => {
-  const { why, code } = /** @type {event.Refused} */ (event.payload(args));
+  const { why, code } = /** @type {Refused} */ (event.payload(args));
   toasts.say(why, code);
 });
 socket.onlost = (why) => {
@@ -108,6 +108,7 @@ socket.onlost = (why) => {
 drive.onchange = () => {
   repaint();
   void keepAwake(drive.mine);
+  if (!drive.seat.holder || drive.mine) toasts.unsay("taken");
   if (!drive.mine) {
     asked = new Set();
     return;

@@ -8,8 +8,6 @@ const MOST_POINTS = 3000;
 /** Pixels a metre of each zoom level. */
 const ZOOMS = [12, 25, 50, 100, 200];
 
-/** @typedef {import("./events.js").Pose} Pose */
-
 /** A canvas with the robot in its middle; up is where it looked at the start. */
 export class RobotMap {
   #canvas;

@@ -27,7 +27,7 @@ export class Pad {
 
   /**
    * @param {HTMLElement} root around buttons with `data-way`
-   * @param {{hold: (x: number, y: number) => void, release: () => void, halt: () => void}} listener
+   * @param {Hand & {halt: () => void}} listener
    */
   constructor(root, listener) {
     this.#listener = listener;

@@ -54,7 +54,7 @@ export class SeatRow {
         const driver = `${seat.holder?.name} drives`;
         if (welcome?.role === "viewer") return { words: driver, icon: "watching", action: null };
         if (place < 0) {
-          return { words: driver, icon: "watching", action: { label: "Ask for the seat", run: () => drive.ask() } };
+          return { words: driver, icon: "watching", action: { label: "Ask", run: () => drive.ask() } };
         }
         return {
           words: place === 0 ? `${driver}, you are next` : `${driver}, you are number ${place + 1}`,

@@ -7,10 +7,10 @@
  * @property {boolean} met whether it ever had
  * @property {string} trouble why there is no connection
  * @property {number} silence_ms since the newest telemetry
- * @property {import("./events.js").Telemetry | null} telemetry
- * @property {import("./events.js").SeatView} seat
+ * @property {Telemetry | null} telemetry
+ * @property {SeatView} seat
  * @property {boolean} mine whether this page holds the seat
- * @property {import("./events.js").Role} role
+ * @property {Role} role
  */
 
 /** Without telemetry for this long the page says so, ms. */

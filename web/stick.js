@@ -30,7 +30,7 @@ export class Stick {
   /**
    * @param {HTMLElement} base the ring
    * @param {HTMLElement} knob inside it
-   * @param {{hold: (x: number, y: number) => void, release: () => void}} listener
+   * @param {Hand} listener
    */
   constructor(base, knob, { hold, release }) {
     this.#base = base;

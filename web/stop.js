@@ -7,8 +7,6 @@ const REPEAT_MS = 200;
 /** Added to the time that a reset is held, so that a slow clock does not spoil it, ms. */
 const MARGIN_MS = 50;
 
-/** @typedef {import("./drive.js").Line} Line */
-
 /** One press of STOP, until the robot's side has confirmed that it is latched. */
 export class Stop {
   /** Called with whether a STOP waits for its confirmation. @type {(waiting: boolean) => void} */
@@ -23,7 +21,7 @@ export class Stop {
 
   /**
    * @param {Line} line
-   * @param {import("./drive.js").Clock} [clock]
+   * @param {Clock} [clock]
    */
   constructor(line, clock = pageClock) {
     this.#line = line;
@@ -53,7 +51,7 @@ export class Stop {
       return;
     }
     this.#line.request(event.STOP, [{ reason }]).then(
-      (/** @type {event.StopReply} */ reply) => {
+      (/** @type {StopReply} */ reply) => {
         if (!reply.ok) return this.ondoubt(reply.why ?? "STOP is not confirmed");
         if (!this.waiting) return undefined;
         this.waiting = false;
@@ -82,7 +80,7 @@ export class Reset {
 
   /**
    * @param {Line} line
-   * @param {import("./drive.js").Clock} [clock]
+   * @param {Clock} [clock]
    */
   constructor(line, clock = pageClock) {
     this.#line = line;
@@ -132,11 +130,11 @@ export class Reset {
 
   /**
    * @param {{nonce?: number}} request
-   * @returns {Promise<event.ResetReply | null>}
+   * @returns {Promise<ResetReply | null>}
    */
   async #ask(request) {
     try {
-      /** @type {event.ResetReply} */
+      /** @type {ResetReply} */
       const reply = await this.#line.request(event.RESET, [request]);
       if (reply.ok) return reply;
       this.onrefused(reply.why ?? "the reset was refused");

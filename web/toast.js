@@ -35,14 +35,22 @@ export class Toasts {
       const button = document.createElement("button");
       button.type = "button";
       button.textContent = action.label;
-      button.addEventListener("click", () => {
-        toast.remove();
-        action.run();
-      });
+      button.addEventListener("click", () => action.run());
       toast.append(button);
     }
+    toast.addEventListener("click", () => toast.remove());
     this.#root.append(toast);
     while (this.#root.children.length > MOST) this.#root.firstElementChild?.remove();
     setTimeout(() => toast.remove(), action ? LIFE_MS * 2 : LIFE_MS);
+  }
+
+  /**
+   * Takes a message back that is not true any more.
+   * @param {string} code
+   */
+  unsay(code) {
+    for (const toast of [...this.#root.children]) {
+      if (toast instanceof HTMLElement && toast.dataset.code === code) toast.remove();
+    }
   }
 }
