@@ -96,7 +96,9 @@ export class Drive {
     this.#seq = 0;
     this.#asked = this.#leaving = false;
     this.#owed = this.mine ? 1 : 0;
+    this.#touchedAt = this.#clock.now();
     this.heard(welcome.telemetry);
+    this.#pump();
     this.onchange();
   }
 
