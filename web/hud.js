@@ -89,7 +89,7 @@ export class Hud {
     if (now - this.#figuresAt < FIGURES_MS) return;
     this.#figuresAt = now;
     const { battery, age, silence, last } = this.#parts;
-    figure(battery, telemetry.battery_mv === null ? null : (telemetry.battery_mv / 1000).toFixed(1));
+    figure(battery, telemetry.battery_mv === null ? null : `${(telemetry.battery_mv / 1000).toFixed(1)} V`);
     figure(age, telemetry.age_ms === null ? null : brief(telemetry.age_ms));
     age.dataset.level = level(telemetry.age_ms, 100, 180);
     figure(silence, telemetry.state === "no_robot" ? null : brief(telemetry.link.silence_ms));
@@ -135,7 +135,7 @@ export class Hud {
 }
 
 /**
- * @param {HTMLElement} element whose first child is the number
+ * @param {HTMLElement} element
  * @param {string | null} value
  */
 function figure(element, value) {
@@ -145,7 +145,7 @@ function figure(element, value) {
 
 /** @param {number} ms */
 function brief(ms) {
-  return ms < 1000 ? String(Math.round(ms)) : ms < 9950 ? `${(ms / 1000).toFixed(1)}k` : ">10k";
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 9950 ? 1 : 0)} s`;
 }
 
 /**

@@ -41,7 +41,7 @@ export class SeatRow {
     const [first, ...more] = seat.queue;
     switch (whose) {
       case "none":
-        return { words: "Nobody can drive now", icon: "seat", action: null };
+        return { words: "Not connected", icon: "seat", action: null };
       case "mine":
         if (!first) return { words: "You drive", icon: "wheel", action: { label: "Release", run: () => drive.leave() } };
         return {
