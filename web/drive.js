@@ -90,7 +90,6 @@ export class Drive {
 
   /** @param {Welcome} welcome */
   welcomed(welcome) {
-    this.#interrupt();
     this.welcome = welcome;
     this.seat = welcome.seat;
     this.#seq = 0;

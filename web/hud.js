@@ -113,11 +113,11 @@ export class Hud {
       element.dataset.level = "";
     }
     this.roundTrip(null);
-    this.#wheels(this.#bars.map(() => 0));
+    this.#wheels([]);
     this.#figuresAt = -Infinity;
   }
 
-  /** @param {number[]} wheels permille */
+  /** @param {number[]} wheels permille; none if nobody knows */
   #wheels(wheels) {
     const root = this.#parts.wheels;
     if (wheels.length !== this.#bars.length && wheels.length > 0) {
@@ -127,7 +127,8 @@ export class Hud {
     const said = wheels.join(",");
     if (root.dataset.wheels === said) return;
     root.dataset.wheels = said;
-    root.setAttribute("aria-label", `Wheels ${wheels.map((wheel) => `${Math.round(wheel / 10)} %`).join(", ")}`);
+    const spoken = wheels.map((wheel) => `${Math.round(wheel / 10)} %`).join(", ");
+    root.setAttribute("aria-label", spoken || "unknown");
     for (const [index, bar] of this.#bars.entries()) {
       bar.style.setProperty("--turn", String((wheels[index] ?? 0) / 1000));
     }

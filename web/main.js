@@ -38,6 +38,8 @@ let trouble = "";
 let painting = false;
 /** @type {Set<number>} who was in the queue when it was last looked at */
 let asked = new Set();
+/** Whether this page stood in the queue when it was last looked at. */
+let waited = false;
 
 /** Shows everything once a frame at most, however fast telemetry comes. */
 function repaint() {
@@ -109,8 +111,10 @@ drive.onchange = () => {
   repaint();
   void keepAwake(drive.mine);
   if (!drive.seat.holder || drive.mine) toasts.unsay("taken");
+  if (waited && drive.mine) toasts.say("The seat is yours: touch the stick", "yours");
+  waited = drive.seat.queue.some((person) => person.id === drive.welcome?.you.id);
   if (!drive.mine) {
-    asked = new Set();
+    asked.clear();
     return;
   }
   for (const person of drive.seat.queue) {
@@ -202,24 +206,16 @@ const zoom = (steps) => {
 part("zoom-in").addEventListener("click", () => zoom(1));
 part("zoom-out").addEventListener("click", () => zoom(-1));
 
-/** @param {string} hand */
-const useHand = (hand) => {
-  document.body.dataset.hand = hand;
+part("swap").addEventListener("click", () => {
+  drive.letGo();
+  const page = document.documentElement.dataset;
+  page.hand = page.hand === "left" ? "right" : "left";
   try {
-    localStorage.setItem("joywire.hand", hand);
+    localStorage.setItem("joywire.hand", page.hand);
   } catch {
     // Private windows may forget it.
   }
-};
-part("swap").addEventListener("click", () => {
-  drive.letGo();
-  useHand(document.body.dataset.hand === "left" ? "right" : "left");
 });
-try {
-  if (localStorage.getItem("joywire.hand") === "left") document.body.dataset.hand = "left";
-} catch {
-  // Private windows have none.
-}
 
 setInterval(() => {
   if (!socket.ready) return;
@@ -232,9 +228,7 @@ setInterval(() => {
 setInterval(repaint, LOOK_MS);
 addEventListener("online", () => socket.hurry());
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState !== "visible") return;
-  socket.hurry();
-  void keepAwake(drive.mine);
+  if (document.visibilityState === "visible") socket.hurry();
 });
 // A page that comes back from the browser's cache has a dead connection.
 addEventListener("pageshow", (show) => {

@@ -174,7 +174,7 @@ export class RobotMap {
     pen.save();
     pen.translate(...at(pose.x_m, pose.y_m));
     pen.rotate(-pose.heading_rad);
-    const size = Math.max(13, Math.min(22, this.#pixels * 0.16));
+    const size = Math.max(15, Math.min(24, this.#pixels * 0.18));
     pen.fillStyle = this.#colour("--robot-wheel");
     for (const side of [-1, 1]) {
       pen.beginPath();

@@ -6,19 +6,14 @@ let wanted = false;
 
 /** @param {boolean} awake */
 export async function keepAwake(awake) {
+  if (awake === wanted) return;
   wanted = awake;
-  if (!awake) {
-    const held = lock;
-    lock = null;
-    await held?.release();
-    return;
-  }
-  if (lock || !("wakeLock" in navigator) || document.visibilityState !== "visible") return;
+  const held = lock;
+  lock = null;
+  await held?.release();
+  if (!awake || !("wakeLock" in navigator)) return;
   try {
     const taken = await navigator.wakeLock.request("screen");
-    taken.addEventListener("release", () => {
-      if (lock === taken) lock = null;
-    });
     if (wanted) lock = taken;
     else await taken.release();
   } catch {

@@ -194,20 +194,26 @@ for (const [what, happen] of [
   ["STOP latched", () => drive.heard(telemetry({ state: "latched" }))],
   ["the robot gone", () => drive.heard(telemetry({ state: "no_robot" }))],
   ["a new session of the robot", () => drive.heard(telemetry({ session: 12 }))],
-  ["the seat lost", () => drive.seated({ ...TAKEN, epoch: 5 })],
+  ["the seat lost and taken again by its button", async () => {
+    drive.seated({ ...TAKEN, epoch: 5 });
+    drive.seated({ ...FREE, epoch: 6 });
+    line.answer = () => ({ ok: true, seat: { ...MINE, epoch: 7 } });
+    await drive.take();
+  }],
+  ["the seat given anew", () => drive.seated({ ...MINE, epoch: 6 })],
   ["a hand that left the page", () => drive.letGo()],
 ]) {
   test(`${what} ends the press for good`, async () => {
     await seated();
     drive.hold("stick", 0, 1);
     await run(100);
-    happen();
-    drive.seated({ ...MINE, epoch: 6 });
+    await happen();
     line.sent = [];
     for (let step = 0; step < 10; step += 1) {
       drive.hold("stick", 0, 0.9 + step / 1000);
       await run(25);
     }
+    assert.ok(line.sent.length > 0);
     assert.deepEqual(moving(line.sent), []);
   });
 }
