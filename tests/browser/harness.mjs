@@ -1,0 +1,241 @@
+// Starts the program under test and a phone's browser to look at it.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { setTimeout as pause } from "node:timers/promises";
+import { chromium, devices } from "playwright-core";
+
+const root = fileURLToPath(new URL("../../", import.meta.url));
+const program = process.env.JOYWIRE_BIN ?? join(root, "target/debug/joywire");
+const chromiumPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const STARTED_MS = 20_000;
+
+/** Where the screenshots go. */
+export const screenshots = join(root, "target/screenshots");
+
+/** Sizes of the screens that the page is made for. */
+export const screens = {
+  small: { width: 360, height: 640 },
+  portrait: { width: 412, height: 915 },
+  landscape: { width: 915, height: 412 },
+  smallLandscape: { width: 640, height: 360 },
+  desk: { width: 1280, height: 800 },
+};
+
+/** Waits until `look` yields something true and returns it. */
+export async function until(what, look, ms = 5000) {
+  const end = Date.now() + ms;
+  for (;;) {
+    const found = await look();
+    if (found) return found;
+    if (Date.now() > end) throw new Error(`waited ${ms} ms for ${what}`);
+    await pause(10);
+  }
+}
+
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** The program: relay, agent and simulated robot in one process, with a directory of its own. */
+export class Robot {
+  #home = mkdtempSync(join(tmpdir(), "joywire-browser-"));
+  #child = null;
+  #said = "";
+  port = 0;
+  url = "";
+
+  /** @param {string} config TOML */
+  static async start(config = "") {
+    const robot = new Robot();
+    robot.port = await freePort();
+    writeFileSync(join(robot.#home, "joywire.toml"), config);
+    await robot.run();
+    return robot;
+  }
+
+  /** Starts it, or starts it again on the same port with the same data. */
+  async run() {
+    assert.ok(existsSync(program), `${program} is not there: cargo build, or set JOYWIRE_BIN`);
+    const config = join(this.#home, "joywire.toml");
+    this.#said = "";
+    this.#child = spawn(program, ["run", "--port", String(this.port), "--config", config], {
+      env: { ...process.env, XDG_DATA_HOME: this.#home },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    for (const stream of [this.#child.stdout, this.#child.stderr]) {
+      stream.on("data", (text) => (this.#said += text));
+    }
+    const found = await until(
+      `the program's URL; it said:\n${this.#said}`,
+      () => {
+        if (this.#child.exitCode !== null) throw new Error(`the program ended:\n${this.#said}`);
+        return /https?:\/\/localhost:\d+/.exec(this.#said);
+      },
+      STARTED_MS,
+    );
+    this.url = found[0];
+  }
+
+  /** Ends it without a word, as a power cut does. */
+  async kill() {
+    const child = this.#child;
+    this.#child = null;
+    if (!child || child.exitCode !== null) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await ended;
+  }
+
+  async stop() {
+    await this.kill();
+    rmSync(this.#home, { recursive: true, force: true });
+  }
+}
+
+/** One browser for a file of tests. */
+export function launch() {
+  return chromium.launch({
+    executablePath: chromiumPath,
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      "--disable-quic",
+    ],
+  });
+}
+
+/** One person's page, with what a test wants to know and do. */
+export class Visitor {
+  /** Whatever the console or the policy complained about. */
+  complaints = [];
+  /** Bytes of every answer, by address. */
+  weights = new Map();
+
+  static async open(browser, robot, { screen = screens.portrait, dark = true, reducedMotion = "no-preference" } = {}) {
+    const visitor = new Visitor();
+    const desk = screen === screens.desk;
+    visitor.context = await browser.newContext({
+      ...devices["Pixel 7"],
+      viewport: screen,
+      screen,
+      isMobile: !desk,
+      hasTouch: !desk,
+      colorScheme: dark ? "dark" : "light",
+      reducedMotion,
+      ignoreHTTPSErrors: true,
+    });
+    const page = await visitor.context.newPage();
+    visitor.page = page;
+    page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) visitor.complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => visitor.complaints.push(String(error)));
+    page.on("response", (response) => {
+      response.body().then((body) => visitor.weights.set(response.url(), body.length), () => {});
+    });
+    await page.addInitScript(() => {
+      window.seen = { shift: 0, violations: [] };
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) window.seen.shift += entry.value;
+      }).observe({ type: "layout-shift", buffered: true });
+      addEventListener("securitypolicyviolation", (event) => {
+        window.seen.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
+      });
+    });
+    await page.goto(robot.url);
+    visitor.cdp = await visitor.context.newCDPSession(page);
+    return visitor;
+  }
+
+  close() {
+    return this.context.close();
+  }
+
+  /** What the page says goes on: `ready`, `driving`, `lost`, … */
+  state() {
+    return this.page.evaluate(() => document.body.dataset.state);
+  }
+
+  /** Waits until the page says one of these. */
+  says(...states) {
+    return until(`the page to say ${states.join(" or ")}`, async () => states.includes(await this.state()), 10_000);
+  }
+
+  /** Wheel outputs as the robot reports them, permille. */
+  async wheels() {
+    const said = await this.page.evaluate(() => document.getElementById("wheels").dataset.wheels ?? "");
+    return said === "" ? [] : said.split(",").map(Number);
+  }
+
+  async turning() {
+    return (await this.wheels()).some((wheel) => wheel !== 0);
+  }
+
+  /** Waits until the wheels turn. */
+  turns(ms) {
+    return until("the wheels to turn", () => this.turning(), ms);
+  }
+
+  /** Waits until the wheels rest. */
+  rests(ms) {
+    return until("the wheels to rest", async () => !(await this.turning()), ms);
+  }
+
+  /** Fails if a wheel turns within `ms`. */
+  async staysAtRest(ms) {
+    const end = Date.now() + ms;
+    while (Date.now() < end) {
+      assert.deepEqual((await this.wheels()).filter((wheel) => wheel !== 0), [], "a wheel turned");
+      await pause(20);
+    }
+  }
+
+  /** @returns {Promise<{x: number, y: number, heading: number} | null>} */
+  async pose() {
+    const said = await this.page.evaluate(() => document.getElementById("map-canvas").dataset.pose ?? "");
+    if (said === "") return null;
+    const [x, y, heading] = said.split(",").map(Number);
+    return { x, y, heading };
+  }
+
+  /** The middle of an element, moved by shares of its size. */
+  async point(selector, right = 0, down = 0, id = 0) {
+    const { x, y, width, height } = await this.page.locator(selector).boundingBox();
+    return { x: x + width * (0.5 + right), y: y + height * (0.5 + down), id };
+  }
+
+  /** Real fingers: `touchStart`, `touchMove` and `touchEnd` with the points that are on the glass. */
+  touch(type, ...touchPoints) {
+    return this.cdp.send("Input.dispatchTouchEvent", { type, touchPoints });
+  }
+
+  /** Puts a thumb on the stick and pushes it. */
+  async push(right, down) {
+    await this.touch("touchStart", await this.point("#stick"));
+    await this.touch("touchMove", await this.point("#stick", right, down));
+  }
+
+  lift() {
+    return this.touch("touchEnd");
+  }
+
+  toasts() {
+    return this.page.locator(".toast").allTextContents();
+  }
+}

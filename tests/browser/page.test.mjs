@@ -1,0 +1,105 @@
+// The page as a product: weight, stillness on load, policy, sizes, names, and pictures of how it looks.
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { launch, Robot, screens, screenshots, until, Visitor } from "./harness.mjs";
+
+let browser;
+let robot;
+
+before(async () => {
+  mkdirSync(screenshots, { recursive: true });
+  browser = await launch();
+  robot = await Robot.start();
+});
+after(async () => {
+  await browser?.close();
+  await robot?.stop();
+});
+
+/** Goal: light, still, and without a word of complaint. */
+for (const [name, screen] of Object.entries(screens)) {
+  test(`on a ${name} screen the page loads light, still and clean`, async () => {
+    const visitor = await Visitor.open(browser, robot, { screen });
+    await visitor.says("ready");
+    await pause(1500);
+    const weight = [...visitor.weights.values()].reduce((sum, bytes) => sum + bytes, 0);
+    assert.ok(visitor.weights.size >= 10, `${visitor.weights.size} files`);
+    assert.ok(weight < 100_000, `${weight} bytes`);
+    const seen = await visitor.page.evaluate(() => window.seen);
+    assert.deepEqual(seen, { shift: 0, violations: [] });
+    assert.deepEqual(visitor.complaints, []);
+    await visitor.close();
+  });
+
+  /** Goal: every control can be hit, is named, and is on the glass. */
+  test(`on a ${name} screen every control is named, large enough and visible`, async () => {
+    const visitor = await Visitor.open(browser, robot, { screen });
+    await visitor.says("ready");
+    const wrong = await visitor.page.evaluate(() => {
+      const found = [];
+      for (const control of document.querySelectorAll("button, input, #stick")) {
+        const { width, height, left, top, right, bottom } = control.getBoundingClientRect();
+        if (width === 0 || getComputedStyle(control).visibility === "hidden") continue;
+        const name = control.getAttribute("aria-label") ?? control.textContent?.trim() ?? control.getAttribute("placeholder");
+        if (!name) found.push(`${control.id} has no name`);
+        if (width < 47.9 || height < 47.9) found.push(`${name} is ${width}×${height}`);
+        if (left < 0 || top < 0 || right > innerWidth + 0.5 || bottom > innerHeight + 0.5) found.push(`${name} is cut off`);
+        const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+        if (!control.contains(hit)) found.push(`${name} is covered by ${hit?.id || hit?.className}`);
+      }
+      if (document.documentElement.scrollWidth > innerWidth) found.push("the page scrolls sideways");
+      return found;
+    });
+    assert.deepEqual(wrong, []);
+    await visitor.close();
+  });
+}
+
+/** Goal: pages of the original find their script. */
+test("the classic script is served where the stock bundle was", async () => {
+  const visitor = await Visitor.open(browser, robot);
+  const text = await visitor.page.evaluate(async () => (await fetch("/socket.io/socket.io.js")).text());
+  assert.match(text, /global `io`/);
+  await visitor.close();
+});
+
+/** Drives a figure that leaves a trail worth looking at. */
+async function drawTrail(phone) {
+  await phone.touch("touchStart", await phone.point("#stick"));
+  for (let step = 0; step < 60; step += 1) {
+    const turn = step < 30 ? 0.13 : -0.13;
+    await phone.touch("touchMove", await phone.point("#stick", turn, -0.33));
+    await pause(90);
+  }
+}
+
+/** Goal: somebody looked at every state in every light; the README shows one of these. */
+for (const name of ["portrait", "landscape"]) {
+  for (const dark of [true, false]) {
+    test(`pictures of ${name} in ${dark ? "dark" : "light"}`, async () => {
+      const light = dark ? "dark" : "light";
+      const phone = await Visitor.open(browser, robot, { screen: screens[name], dark });
+      await phone.says("ready");
+      await until("a free seat", () => phone.page.evaluate(() => document.body.dataset.seat === "free"));
+      const shoot = (state) => phone.page.screenshot({ path: join(screenshots, `${name}-${light}-${state}.png`) });
+      await shoot("ready");
+      await drawTrail(phone);
+      await phone.says("driving");
+      await shoot("driving");
+      await phone.lift();
+      await phone.rests(1000);
+      await phone.page.locator("#stop").tap();
+      await phone.says("latched");
+      await pause(200);
+      await shoot("latched");
+      await phone.touch("touchStart", await phone.point("#reset"));
+      await until("the reset", async () => (await phone.state()) !== "latched", 5000);
+      await phone.lift();
+      await phone.says("ready");
+      await phone.close();
+    });
+  }
+}

@@ -1,0 +1,299 @@
+// When a stick sample is sent: the page's half of the driving rules in virtual time.
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { Drive } from "../../web/drive.js";
+import { FakeClock, FakeLine, settled } from "./clock.mjs";
+
+const ME = { id: 7, name: "Jade Tern" };
+const OTHER = { id: 8, name: "Coral Wren" };
+const FREE = { holder: null, epoch: 3, queue: [] };
+const MINE = { holder: ME, epoch: 4, queue: [] };
+const TAKEN = { holder: OTHER, epoch: 4, queue: [] };
+
+let clock;
+let line;
+let drive;
+let refusals;
+
+const telemetry = (more = {}) => ({
+  tick: 5000 + clock.now(),
+  session: 11,
+  state: "ready",
+  wheels: [0, 0],
+  ...more,
+});
+const welcome = (seat = FREE, role = "driver") => ({
+  version: 1,
+  you: ME,
+  role,
+  limits: { sample_hz: 30, seat_ms: 1000 },
+  seat,
+  telemetry: telemetry(),
+});
+const moving = (samples) => samples.filter(({ x, y }) => x !== 0 || y !== 0);
+
+/** Virtual time with telemetry arriving as from a live robot. */
+async function run(ms) {
+  for (let passed = 0; passed < ms; passed += 25) {
+    drive.heard(telemetry());
+    await clock.move(Math.min(25, ms - passed));
+  }
+}
+
+/** A page that holds the seat and has said its neutral sample. */
+async function seated() {
+  drive.welcomed(welcome(MINE));
+  await run(100);
+  line.sent = [];
+}
+
+beforeEach(() => {
+  clock = new FakeClock();
+  line = new FakeLine(clock);
+  line.answer = (name, { want }) => ({ ok: true, seat: want === "take" ? MINE : FREE });
+  drive = new Drive(line, clock);
+  refusals = [];
+  drive.onrefused = (why, code) => refusals.push(code);
+});
+
+/** Goal: one touch is enough to drive, but the first thing said under a new seat is neutral. */
+test("a touch takes the free seat and motion follows a neutral sample", async () => {
+  drive.welcomed(welcome());
+  drive.hold("stick", 0, 1);
+  await run(100);
+  assert.deepEqual(line.asked.map(({ value }) => value), [{ want: "take" }]);
+  const [first, second] = line.sent;
+  assert.deepEqual([first.x, first.y, first.epoch], [0, 0, 4]);
+  assert.equal(second.y, 0.65);
+  assert.equal(second.epoch, 4);
+  assert.equal(second.session, 11);
+  assert.ok(second.tick > 5000);
+});
+
+/** Goal: the seat event may overtake its acknowledgement without spoiling the touch. */
+test("a seat event before the acknowledgement does not end the touch", async () => {
+  line.answer = () => {
+    drive.seated(MINE);
+    return { ok: true, seat: MINE };
+  };
+  drive.welcomed(welcome());
+  drive.hold("stick", 0, 1);
+  await run(100);
+  assert.equal(line.sent[0].y, 0);
+  assert.ok(moving(line.sent).length > 0);
+});
+
+/** Goal: while the neutral sample cannot reach the wire, no motion may overtake it. */
+test("motion waits until neutral reached the wire", async () => {
+  line.busy = true;
+  drive.welcomed(welcome());
+  drive.hold("stick", 0, 1);
+  await run(200);
+  line.busy = false;
+  await run(100);
+  assert.equal(line.sent[0].y, 0);
+  assert.ok(line.sent[1].y > 0);
+});
+
+/** Goal: the rate is what the relay asked for, and never near what it punishes. */
+test("a resting thumb is sampled 30 times a second, a moving one at most 40", async () => {
+  await seated();
+  drive.hold("stick", 0, 0.5);
+  await run(1000);
+  assert.ok(line.sent.length >= 29 && line.sent.length <= 32, `${line.sent.length} samples`);
+  line.sent = [];
+  for (let step = 0; step < 500; step += 1) {
+    drive.heard(telemetry());
+    drive.hold("stick", 0, step / 500);
+    await clock.move(2);
+  }
+  assert.ok(line.sent.length >= 36 && line.sent.length <= 41, `${line.sent.length} samples`);
+});
+
+/** Goal: letting go is said at once, and once more. */
+test("release says neutral in the same moment and again 15 ms later", async () => {
+  await seated();
+  drive.hold("stick", 0.4, 0.5);
+  await run(200);
+  line.sent = [];
+  const at = clock.now();
+  drive.release("stick");
+  assert.deepEqual(line.sent.map(({ at, x, y }) => [at, x, y]), [[at, 0, 0]]);
+  await run(20);
+  assert.deepEqual(line.sent.map(({ at: when, x, y }) => [when - at, x, y]), [[0, 0, 0], [15, 0, 0]]);
+});
+
+/** Goal: letting go while the wire is busy still ends in neutral. */
+test("neutral is owed until it reached the wire twice", async () => {
+  await seated();
+  drive.hold("stick", 0.4, 0.5);
+  await run(100);
+  line.sent = [];
+  line.busy = true;
+  drive.release("stick");
+  await run(100);
+  line.busy = false;
+  await run(40);
+  assert.deepEqual(line.sent.map(({ x, y }) => [x, y]), [[0, 0], [0, 0]]);
+});
+
+/** Goal: sequence numbers count up by one and start anew with a connection. */
+test("seq counts every sample of a connection", async () => {
+  await seated();
+  drive.hold("stick", 0, 1);
+  await run(300);
+  const numbers = line.sent.map(({ seq }) => seq);
+  assert.deepEqual(numbers, numbers.map((_, index) => numbers[0] + index));
+  drive.lost();
+  line.sent = [];
+  drive.welcomed(welcome(MINE));
+  await run(50);
+  assert.equal(line.sent[0].seq, 0);
+});
+
+/** Goal: a stick that was held while the link was away drives nothing until it was let go. */
+test("a stick held across a reconnect sends only neutral", async () => {
+  await seated();
+  drive.hold("stick", 0, 1);
+  await run(100);
+  line.ready = false;
+  drive.lost();
+  await run(500);
+  line.ready = true;
+  line.sent = [];
+  drive.welcomed(welcome(MINE));
+  for (let step = 0; step < 20; step += 1) {
+    drive.hold("stick", 0, 0.9 + step / 1000);
+    await run(25);
+  }
+  assert.ok(line.sent.length > 0);
+  assert.deepEqual(moving(line.sent), []);
+  drive.release("stick");
+  drive.hold("stick", 0, 1);
+  await run(100);
+  assert.ok(moving(line.sent).length > 0);
+});
+
+/** Goal: silence of the robot ends the press, although the connection claims to live. */
+test("after a second without telemetry a held stick goes neutral and stays so", async () => {
+  await seated();
+  drive.hold("stick", 0, 1);
+  await run(100);
+  await clock.move(1100);
+  const quietAt = clock.now();
+  assert.equal(line.sent.at(-1).y, 0);
+  line.sent = [];
+  drive.hold("stick", 0, 0.8);
+  await run(300);
+  assert.ok(clock.now() > quietAt);
+  assert.deepEqual(moving(line.sent), []);
+});
+
+/** Goal: what was pressed before STOP, a robot's reset or a lost seat does not drive after it. */
+for (const [what, happen] of [
+  ["STOP latched", () => drive.heard(telemetry({ state: "latched" }))],
+  ["the robot gone", () => drive.heard(telemetry({ state: "no_robot" }))],
+  ["a new session of the robot", () => drive.heard(telemetry({ session: 12 }))],
+  ["the seat lost and taken again by its button", async () => {
+    drive.seated({ ...TAKEN, epoch: 5 });
+    drive.seated({ ...FREE, epoch: 6 });
+    line.answer = () => ({ ok: true, seat: { ...MINE, epoch: 7 } });
+    await drive.take();
+  }],
+  ["the seat given anew", () => drive.seated({ ...MINE, epoch: 6 })],
+  ["a hand that left the page", () => drive.letGo()],
+]) {
+  test(`${what} ends the press for good`, async () => {
+    await seated();
+    drive.hold("stick", 0, 1);
+    await run(100);
+    await happen();
+    line.sent = [];
+    for (let step = 0; step < 10; step += 1) {
+      drive.hold("stick", 0, 0.9 + step / 1000);
+      await run(25);
+    }
+    assert.ok(line.sent.length > 0);
+    assert.deepEqual(moving(line.sent), []);
+  });
+}
+
+/** Goal: the seat stays ours while the thumb rests, and is given back when nobody touches anything. */
+test("a resting page keeps the seat with four neutral samples a second, for ten seconds", async () => {
+  await seated();
+  drive.hold("stick", 0, 1);
+  await run(50);
+  drive.release("stick");
+  await run(100);
+  line.sent = [];
+  await run(4000);
+  assert.ok(line.sent.length >= 15 && line.sent.length <= 17, `${line.sent.length} heartbeats`);
+  assert.deepEqual(moving(line.sent), []);
+  assert.ok(!line.asked.some(({ value }) => value.want === "release"));
+  await run(6000);
+  assert.deepEqual(line.asked.at(-1).value, { want: "release" });
+  line.sent = [];
+  await run(2000);
+  assert.deepEqual(line.sent, []);
+});
+
+/** Goal: nobody is driven over: a taken seat is told, not fought for. */
+test("a touch while somebody else drives sends nothing and says who drives", async () => {
+  drive.welcomed(welcome(TAKEN));
+  drive.hold("stick", 0, 1);
+  await run(200);
+  assert.deepEqual(refusals, ["taken"]);
+  assert.deepEqual([line.asked, line.sent], [[], []]);
+});
+
+/** Goal: a refused take leaves the stick dead and says why. */
+test("a seat that is refused moves nothing", async () => {
+  line.answer = () => ({ ok: false, why: "Coral Wren drives", seat: TAKEN });
+  drive.welcomed(welcome());
+  drive.hold("stick", 0, 1);
+  await run(200);
+  assert.deepEqual(refusals, ["seat_take"]);
+  assert.deepEqual(line.sent, []);
+});
+
+/** Goal: a seat that is handed to us while the thumb is down does not start to drive. */
+test("a seat handed over begins with the thumb off", async () => {
+  drive.welcomed(welcome(TAKEN));
+  drive.hold("stick", 0, 1);
+  drive.seated({ ...MINE, epoch: 5 });
+  await run(200);
+  assert.ok(line.sent.length > 0);
+  assert.deepEqual(moving(line.sent), []);
+});
+
+/** Goal: a viewer's touch is told, not sent. */
+test("a viewer drives nothing", async () => {
+  drive.welcomed(welcome(FREE, "viewer"));
+  drive.hold("stick", 0, 1);
+  await settled();
+  assert.deepEqual([refusals, line.asked], [["viewer"], []]);
+});
+
+/** Goal: two hands never add up to more than one of them. */
+test("the newest press drives alone, and the other must be let go first", async () => {
+  await seated();
+  drive.hold("stick", 0, 1);
+  await run(100);
+  drive.hold("keys", -1, 0);
+  await run(100);
+  assert.deepEqual([line.sent.at(-1).x, line.sent.at(-1).y], [-0.65, 0]);
+  drive.release("keys");
+  line.sent = [];
+  drive.hold("stick", 0, 0.9);
+  await run(100);
+  assert.deepEqual(moving(line.sent), []);
+});
+
+/** Goal: the slider scales what is sent, and nothing it can be set to exceeds full speed. */
+test("the speed slider scales both axes", async () => {
+  await seated();
+  drive.speed = 0.35;
+  drive.hold("stick", 0.6, 0.8);
+  await run(50);
+  assert.deepEqual([line.sent.at(-1).x, line.sent.at(-1).y], [0.21, 0.28]);
+});

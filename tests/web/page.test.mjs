@@ -1,0 +1,89 @@
+// The page as files: its weight, its policy, and the names it shares with the relay.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import * as events from "../../web/events.js";
+
+const web = new URL("../../web/", import.meta.url);
+const read = (name) => readFileSync(new URL(name, web), "utf8");
+const names = readdirSync(web);
+const modules = names.filter((name) => name.endsWith(".js") && name !== "classic.js");
+const html = read("index.html");
+const rust = readFileSync(new URL("../../src/protocol/events.rs", import.meta.url), "utf8");
+const loaded = ["index.html", "style.css", "icon.svg", ...modules];
+
+/** Goal: a phone on a poor network has the page in a blink. */
+test("everything that the browser loads weighs less than 100 kB", () => {
+  const weight = loaded.reduce((sum, name) => sum + Buffer.byteLength(read(name)), 0);
+  assert.ok(weight < 100_000, `${weight} bytes`);
+});
+
+/** Goal: the strict policy has nothing to block, and no text of a stranger becomes markup. */
+test("there is no inline script, no inline style and no markup from strings", () => {
+  assert.doesNotMatch(html, /<script(?![^>]*src=)|<style|\sstyle=|\son\w+=/);
+  assert.doesNotMatch(html, /(src|href)="(https?:)?\/\//);
+  for (const name of [...modules, "classic.js"]) {
+    assert.doesNotMatch(read(name), /innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function/, name);
+  }
+});
+
+/** Goal: the browser learns of every module at once instead of one import after another. */
+test("every module is loaded from the head, and every drawing exists", () => {
+  const preloaded = [...html.matchAll(/(?:src|href)="(\w+\.js)"/g)].map(([, name]) => name);
+  assert.deepEqual(preloaded.sort(), modules.sort());
+  const drawings = new Set([...html.matchAll(/<symbol id="(i-[\w]+)"/g)].map(([, id]) => id));
+  for (const [, id] of html.matchAll(/<use[^>]*href="#(i-\w+)"/g)) assert.ok(drawings.has(id), id);
+  for (const view of ["connecting", "lost", "no_robot", "starting", "ready", "driving", "watching", "stopped", "latched"]) {
+    assert.ok(drawings.has(`i-${view}`), view);
+  }
+});
+
+/** Goal: every file says what it is for. */
+test("every file opens with a comment", () => {
+  for (const name of names) assert.match(read(name), /^(\/\/ \S|\/\* \S|<!-- \S|<!doctype html>\n<!-- \S)/, name);
+});
+
+/** Goal: page and relay never disagree on a name. */
+test("event names are those of the relay", () => {
+  const body = rust.slice(rust.indexOf("pub mod name"), rust.indexOf("FROM_RELAY_ONLY"));
+  const theirs = Object.fromEntries([...body.matchAll(/pub const (\w+): &str = "(\w+)"/g)].map(([, key, value]) => [key, value]));
+  const ours = Object.fromEntries(Object.entries(events).filter(([, value]) => typeof value === "string"));
+  assert.ok(Object.keys(theirs).length >= 12);
+  assert.deepEqual(ours, theirs);
+  assert.equal(events.VERSION, Number(/pub const VERSION: u32 = (\d+)/.exec(rust)[1]));
+});
+
+/** Goal: a field that is renamed in the relay is noticed here. */
+test("the shapes have the relay's fields", () => {
+  const types = read("contract.d.ts");
+  const fields = (text) => [...text.matchAll(/^\s*(?:pub )?(\w+)\??:/gm)].map(([, name]) => name);
+  for (const [theirs, ours] of [
+    ["Person", "Person"],
+    ["Welcome", "Welcome"],
+    ["RobotCard", "RobotCard"],
+    ["Limits", "Limits"],
+    ["Drive", "Sample"],
+    ["SeatView", "SeatView"],
+    ["SeatReply", "SeatReply"],
+    ["StopRequest", "StopRequest"],
+    ["StopReply", "StopReply"],
+    ["ResetRequest", "ResetRequest"],
+    ["ResetReply", "ResetReply"],
+    ["Reason", "Reason"],
+    ["Pose", "Pose"],
+    ["Link", "Link"],
+    ["Telemetry", "Telemetry"],
+    ["Refused", "Refused"],
+  ]) {
+    const there = new RegExp(`pub struct ${theirs} \\{([^}]*)\\}`).exec(rust)?.[1] ?? "";
+    const here = new RegExp(`interface ${ours} \\{([^}]*)\\}`).exec(types)?.[1] ?? "";
+    assert.ok(fields(there).length > 0, theirs);
+    assert.deepEqual(fields(here).sort(), fields(there).sort(), theirs);
+  }
+});
+
+/** Goal: arguments mean the same bare and wrapped by relays on the way. */
+test("payloads are unwrapped three layers deep", () => {
+  for (const args of [["left"], [["left"]], [[["left", 7]]]]) assert.equal(events.payload(args), "left");
+  assert.equal(events.payload([]), undefined);
+});

@@ -1,0 +1,309 @@
+// A classic script with a global `io`, so that pages written for the stock Socket.IO bundle run here unmodified.
+"use strict";
+
+(() => {
+  const RETRY_MS = [500, 5000];
+  const SETTLE_MS = 10_000;
+  const MOST_WAITING = 100;
+  /** Events that move a robot: said late they would move it late, so offline they are thrown away. */
+  const MOTION = new Set(["direction", "drive"]);
+  let warned = false;
+
+  /** @typedef {(...args: any[]) => void} Listener */
+  /** @typedef {{ackTimeout?: number, retries?: number, auth?: Record<string, unknown>, autoConnect?: boolean}} Options */
+
+  class Client {
+    connected = false;
+    /** @type {string | undefined} */
+    id = undefined;
+    /** @type {Record<string, unknown>} sent along with every connection */
+    auth;
+    #url;
+    #options;
+    #wanted = false;
+    #attempts = 0;
+    #ackId = 0;
+    /** @type {WebSocket | null} */
+    #wire = null;
+    /** @type {Map<string, Set<Listener>>} */
+    #listeners = new Map();
+    /** @type {Map<number, Listener>} */
+    #acks = new Map();
+    /** @type {Array<{name: string, args: unknown[]}>} */
+    #waiting = [];
+    /** @type {number | undefined} */
+    #timer;
+    /** @type {number | undefined} */
+    #watchdog;
+
+    /**
+     * @param {string} url
+     * @param {Options} options
+     */
+    constructor(url, options) {
+      this.#url = url;
+      this.#options = options;
+      this.auth = options.auth ?? {};
+      if (options.autoConnect !== false) this.connect();
+    }
+
+    get disconnected() {
+      return !this.connected;
+    }
+
+    /** Whether it is connected or tries to be. */
+    get active() {
+      return this.#wanted;
+    }
+
+    /**
+     * @param {string} name
+     * @param {Listener} listener
+     */
+    on(name, listener) {
+      const set = this.#listeners.get(name) ?? new Set();
+      this.#listeners.set(name, set.add(listener));
+      return this;
+    }
+
+    /**
+     * @param {string} name
+     * @param {Listener} listener
+     */
+    once(name, listener) {
+      /** @type {Listener} */
+      const first = (...args) => {
+        this.off(name, first);
+        listener(...args);
+      };
+      return this.on(name, first);
+    }
+
+    /**
+     * @param {string} [name] all events if there is none
+     * @param {Listener} [listener] all of the event's if there is none
+     */
+    off(name, listener) {
+      if (name === undefined) this.#listeners.clear();
+      else if (!listener) this.#listeners.delete(name);
+      else this.#listeners.get(name)?.delete(listener);
+      return this;
+    }
+
+    /**
+     * @param {string} name
+     * @param {...any} args the last may be a function: it is called with the acknowledgement
+     */
+    emit(name, ...args) {
+      if (this.connected) this.#say(name, args);
+      else if (!MOTION.has(name)) {
+        this.#waiting.push({ name, args });
+        if (this.#waiting.length > MOST_WAITING) this.#waiting.shift();
+      }
+      return this;
+    }
+
+    connect() {
+      if (this.#wanted) return this;
+      this.#wanted = true;
+      this.#attempts = 0;
+      this.#dial();
+      return this;
+    }
+
+    open() {
+      return this.connect();
+    }
+
+    disconnect() {
+      if (!this.#wanted) return this;
+      this.#wanted = false;
+      this.#send("41");
+      this.#drop("io client disconnect");
+      return this;
+    }
+
+    close() {
+      return this.disconnect();
+    }
+
+    /**
+     * @param {string} name
+     * @param {any[]} args
+     */
+    #say(name, args) {
+      const last = args.at(-1);
+      if (typeof last !== "function") return this.#send(`42${JSON.stringify([name, ...args])}`);
+      this.#ackId += 1;
+      const id = this.#ackId;
+      const { ackTimeout, retries } = this.#options;
+      // As in the stock client: with a time limit the callback is told of an error first.
+      const errorFirst = ackTimeout !== undefined || retries !== undefined;
+      const timer = ackTimeout && setTimeout(() => this.#settle(id, [new Error("operation has timed out")]), ackTimeout);
+      this.#acks.set(id, (...answer) => {
+        clearTimeout(timer);
+        if (errorFirst && !(answer[0] instanceof Error)) last(null, ...answer);
+        else if (errorFirst || !(answer[0] instanceof Error)) last(...answer);
+      });
+      return this.#send(`42${id}${JSON.stringify([name, ...args.slice(0, -1)])}`);
+    }
+
+    /**
+     * @param {number} id
+     * @param {any[]} answer
+     */
+    #settle(id, answer) {
+      const ack = this.#acks.get(id);
+      this.#acks.delete(id);
+      ack?.(...answer);
+    }
+
+    /** @param {string} text */
+    #send(text) {
+      if (this.#wire?.readyState === WebSocket.OPEN) this.#wire.send(text);
+    }
+
+    #dial() {
+      clearTimeout(this.#timer);
+      const wire = new WebSocket(this.#url);
+      this.#wire = wire;
+      this.#expect(SETTLE_MS);
+      wire.onmessage = ({ data }) => {
+        if (this.#wire === wire && typeof data === "string") this.#hear(data);
+      };
+      wire.onclose = wire.onerror = () => {
+        if (this.#wire === wire) this.#drop("transport close");
+      };
+    }
+
+    /**
+     * The connection counts as dead if nothing is heard for so long.
+     * @param {number} ms
+     */
+    #expect(ms) {
+      clearTimeout(this.#watchdog);
+      this.#watchdog = setTimeout(() => this.#drop("ping timeout"), ms);
+    }
+
+    /** @type {number} */
+    #patience = SETTLE_MS;
+
+    /** @param {string} text */
+    #hear(text) {
+      this.#expect(this.#patience);
+      const [, kind = "", id = "", body = "null"] = /^([0-3]|4[0-4])(\d*)(.*)$/s.exec(text) ?? [];
+      /** @type {any} */
+      let data;
+      try {
+        data = JSON.parse(body || "null");
+      } catch {
+        return;
+      }
+      switch (kind) {
+        case "0":
+          this.#patience = data.pingInterval + data.pingTimeout;
+          this.#send(`40${JSON.stringify(this.auth)}`);
+          break;
+        case "2":
+          this.#send("3");
+          break;
+        case "40":
+          this.#welcome(data);
+          break;
+        case "42":
+          this.#tell(data[0], this.#answering(data.slice(1), id));
+          break;
+        case "43":
+          this.#settle(Number(id), data);
+          break;
+        case "44":
+          this.#tell("connect_error", [new Error(data?.message ?? "refused")]);
+          this.#wanted = false;
+          this.#drop("refused");
+          break;
+        case "41":
+          this.#wanted = false;
+          this.#drop("io server disconnect");
+          break;
+        case "1":
+          this.#drop("transport close");
+          break;
+        default:
+          break;
+      }
+    }
+
+    /** @param {{sid?: string} | null} data */
+    #welcome(data) {
+      this.connected = true;
+      this.#attempts = 0;
+      this.id = data?.sid;
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      this.#tell("connect", []);
+      for (const { name, args } of waiting) this.#say(name, args);
+    }
+
+    /**
+     * A listener may acknowledge: its last argument is then a function.
+     * @param {any[]} args
+     * @param {string} id
+     */
+    #answering(args, id) {
+      if (id === "") return args;
+      return [...args, (/** @type {any[]} */ ...answer) => this.#send(`43${id}${JSON.stringify(answer)}`)];
+    }
+
+    /**
+     * @param {string} name
+     * @param {any[]} args
+     */
+    #tell(name, args) {
+      for (const listener of [...(this.#listeners.get(name) ?? [])]) listener.apply(this, args);
+    }
+
+    /** @param {string} why */
+    #drop(why) {
+      const wire = this.#wire;
+      const was = this.connected;
+      this.#wire = null;
+      this.connected = false;
+      this.id = undefined;
+      this.#patience = SETTLE_MS;
+      clearTimeout(this.#watchdog);
+      wire?.close();
+      for (const id of [...this.#acks.keys()]) this.#settle(id, [new Error("socket has been disconnected")]);
+      clearTimeout(this.#timer);
+      if (this.#wanted) {
+        const [first = 0, longest = 0] = RETRY_MS;
+        const pause = Math.min(first * 2 ** this.#attempts, longest) * (0.5 + Math.random());
+        this.#attempts += 1;
+        this.#timer = setTimeout(() => this.#dial(), pause);
+      }
+      if (was) this.#tell("disconnect", [why]);
+      else if (why !== "refused" && why !== "io client disconnect") {
+        this.#tell("connect_error", [new Error("websocket error")]);
+      }
+    }
+  }
+
+  /**
+   * @param {string | Options} [url] of the page's own server if there is none
+   * @param {Options} [options]
+   */
+  function io(url, options) {
+    if (typeof url === "object") return io(undefined, url);
+    if (!warned) {
+      warned = true;
+      console.warn("joywire: this `io` speaks WebSocket only; no polling, namespaces, binary data or re-sending");
+    }
+    const place = new URL(url ?? "/", location.href);
+    place.protocol = place.protocol.replace("http", "ws");
+    place.pathname = "/socket.io/";
+    place.search = "?EIO=4&transport=websocket";
+    place.hash = "";
+    return new Client(place.href, options ?? {});
+  }
+
+  Object.assign(globalThis, { io: Object.assign(io, { io, connect: io }) });
+})();

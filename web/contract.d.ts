@@ -1,0 +1,158 @@
+// The shapes of everything this page says and hears, for the type checker alone; mirrors src/protocol/events.rs.
+
+/** What a client may do, weakest first. */
+type Role = "viewer" | "driver" | "operator";
+type RobotState = "no_robot" | "starting" | "ready" | "driving" | "stopped" | "latched";
+
+/** One connected client as others see it. */
+interface Person {
+  id: number;
+  name: string;
+}
+
+/** `welcome`: everything a client needs to begin. */
+interface Welcome {
+  version: number;
+  you: Person;
+  role: Role;
+  robot: RobotCard;
+  limits: Limits;
+  seat: SeatView;
+  telemetry: Telemetry;
+}
+
+interface RobotCard {
+  name: string;
+  simulated: boolean;
+  track_m: number;
+  top_speed_mps: number;
+}
+
+interface Limits {
+  /** `drive` samples a second while a stick is held. */
+  sample_hz: number;
+  control_bytes: number;
+  event_bytes: number;
+  events_per_second: number;
+  command_timeout_ms: number;
+  /** The seat is free after this long without a sample. */
+  seat_ms: number;
+  reset_hold_ms: number;
+}
+
+/** `drive`: one sample of the stick. */
+interface Sample {
+  seq: number;
+  /** Right of centre, −1…1. */
+  x: number;
+  /** Forward of centre, −1…1. */
+  y: number;
+  /** Newest `telemetry.tick` this page has seen, and the session it belongs to. */
+  tick: number | null;
+  session: number | null;
+  /** Under which the sender holds the seat. */
+  epoch: number;
+}
+
+type SeatRequest = { want: "take" | "ask" | "release" } | { want: "give"; to: number };
+
+/** `seat`, to everyone: who drives. */
+interface SeatView {
+  holder: Person | null;
+  /** Grows at every change of holder. */
+  epoch: number;
+  /** Who waits, first first. */
+  queue: Person[];
+}
+
+interface SeatReply {
+  ok: boolean;
+  why?: string;
+  seat: SeatView;
+}
+
+interface StopRequest {
+  reason: string;
+}
+
+interface StopReply {
+  ok: boolean;
+  why?: string;
+}
+
+interface ResetRequest {
+  nonce?: number;
+}
+
+interface ResetReply {
+  ok: boolean;
+  nonce?: number;
+  why?: string;
+}
+
+/** A stable word for programs and a sentence for people. */
+interface Reason {
+  code: string;
+  text: string;
+}
+
+/** By odometry: x forward, y left, heading left-positive. */
+interface Pose {
+  x_m: number;
+  y_m: number;
+  heading_rad: number;
+}
+
+/** The cable to the robot. */
+interface Link {
+  silence_ms: number;
+  frames_sent: number;
+  bad_frames: number;
+  rejected: number;
+  refused: number;
+}
+
+/** `telemetry`: one bundled snapshot, 20 to 40 a second. */
+interface Telemetry {
+  /** The robot's own clock, ms. */
+  tick: number | null;
+  session: number | null;
+  /** Age of the newest command at the wheels. */
+  age_ms: number | null;
+  /** Permille of full. */
+  wheels: number[];
+  state: RobotState;
+  reason: Reason | null;
+  last_stop: Reason | null;
+  battery_mv: number | null;
+  pose: Pose | null;
+  epoch: number;
+  link: Link;
+}
+
+interface Refused {
+  event: string;
+  code: string;
+  why: string;
+}
+
+/** What drive.js and stop.js need of a connection. */
+interface Line {
+  readonly ready: boolean;
+  /** True once the value is on the wire. */
+  latest(name: string, value: unknown): boolean;
+  request(name: string, args: unknown[]): Promise<any>;
+}
+
+interface Clock {
+  /** Milliseconds. */
+  now(): number;
+  /** Runs once later; returns the way to cancel. */
+  after(run: () => void, ms: number): () => void;
+}
+
+/** What a hand does to a stick, right and forward in the unit circle. */
+interface Hand {
+  hold(x: number, y: number): void;
+  release(): void;
+}

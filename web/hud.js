@@ -1,0 +1,160 @@
+// The panels: state, robot and link, written only when a value changed.
+import { WORDS } from "./status.js";
+
+/** Figures that flicker cannot be read: they change no more often than this, ms. */
+const FIGURES_MS = 200;
+
+/**
+ * @param {string} id
+ * @returns {HTMLElement}
+ */
+export function part(id) {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`index.html has no #${id}`);
+  return element;
+}
+
+/**
+ * @param {Element} element
+ * @param {string} text
+ */
+export function write(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/**
+ * Points an icon at another drawing.
+ * @param {Element} icon its `<use>`
+ * @param {string} name
+ */
+export function draw(icon, name) {
+  const target = `#i-${name}`;
+  if (icon.getAttribute("href") !== target) icon.setAttribute("href", target);
+}
+
+/** Everything on the page that only tells. */
+export class Hud {
+  #figuresAt = -Infinity;
+  /** @type {HTMLElement[]} */
+  #bars = [];
+  #view = "";
+  #parts = {
+    icon: part("state-icon"),
+    word: part("state-word"),
+    hint: part("state-hint"),
+    detail: part("detail"),
+    detailText: part("detail-text"),
+    detailIcon: part("detail-icon"),
+    said: part("said"),
+    wheels: part("wheels"),
+    battery: part("battery"),
+    roundTrip: part("round-trip"),
+    age: part("age"),
+    silence: part("silence"),
+    last: part("last-stop"),
+    robot: part("robot-name"),
+    latchReason: part("latch-reason"),
+  };
+
+  /** @param {ReturnType<typeof import("./status.js").judge>} status */
+  state({ view, hint, detail }) {
+    const parts = this.#parts;
+    document.body.dataset.state = view;
+    draw(parts.icon, view);
+    write(parts.word, WORDS[view]);
+    write(parts.hint, hint);
+    const shown = view === "latched" ? "" : detail;
+    parts.detail.classList.toggle("shown", shown !== "");
+    if (shown) {
+      write(parts.detailText, shown);
+      draw(parts.detailIcon, view);
+    }
+    if (view === "latched") write(parts.latchReason, detail || "STOP was pressed");
+    if (view !== this.#view) {
+      this.#view = view;
+      write(parts.said, `${WORDS[view]}. ${detail || hint}`);
+    }
+  }
+
+  /** @param {RobotCard} robot */
+  robot(robot) {
+    write(this.#parts.robot, robot.simulated ? `${robot.name} · simulated` : robot.name);
+    document.title = `${robot.name} – Joywire`;
+  }
+
+  /** @param {Telemetry} telemetry */
+  telemetry(telemetry) {
+    this.#wheels(telemetry.wheels);
+    const now = performance.now();
+    if (now - this.#figuresAt < FIGURES_MS) return;
+    this.#figuresAt = now;
+    const { battery, age, silence, last } = this.#parts;
+    figure(battery, telemetry.battery_mv === null ? null : `${(telemetry.battery_mv / 1000).toFixed(1)} V`);
+    figure(age, telemetry.age_ms === null ? null : brief(telemetry.age_ms));
+    age.dataset.level = level(telemetry.age_ms, 100, 180);
+    figure(silence, telemetry.state === "no_robot" ? null : brief(telemetry.link.silence_ms));
+    silence.dataset.level = level(telemetry.link.silence_ms, 150, 500);
+    write(last, telemetry.last_stop?.text ?? "none so far");
+    last.dataset.code = telemetry.last_stop?.code ?? "";
+  }
+
+  /** @param {number | null} ms */
+  roundTrip(ms) {
+    const { roundTrip } = this.#parts;
+    figure(roundTrip, ms === null ? null : brief(ms));
+    roundTrip.dataset.level = level(ms, 80, 200);
+  }
+
+  /** The figures of a lost robot are not the robot's any more. */
+  blank() {
+    const { battery, age, silence } = this.#parts;
+    for (const element of [battery, age, silence]) {
+      figure(element, null);
+      element.dataset.level = "";
+    }
+    this.roundTrip(null);
+    this.#wheels([]);
+    this.#figuresAt = -Infinity;
+  }
+
+  /** @param {number[]} wheels permille; none if nobody knows */
+  #wheels(wheels) {
+    const root = this.#parts.wheels;
+    if (wheels.length !== this.#bars.length && wheels.length > 0) {
+      this.#bars = wheels.map(() => document.createElement("i"));
+      root.replaceChildren(...this.#bars);
+    }
+    const said = wheels.join(",");
+    if (root.dataset.wheels === said) return;
+    root.dataset.wheels = said;
+    const spoken = wheels.map((wheel) => `${Math.round(wheel / 10)} %`).join(", ");
+    root.setAttribute("aria-label", spoken || "unknown");
+    for (const [index, bar] of this.#bars.entries()) {
+      bar.style.setProperty("--turn", String((wheels[index] ?? 0) / 1000));
+    }
+  }
+}
+
+/**
+ * @param {HTMLElement} element
+ * @param {string | null} value
+ */
+function figure(element, value) {
+  write(element, value ?? "–");
+  element.classList.toggle("none", value === null);
+}
+
+/** @param {number} ms */
+function brief(ms) {
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 9950 ? 1 : 0)} s`;
+}
+
+/**
+ * @param {number | null} value
+ * @param {number} fair
+ * @param {number} poor
+ */
+function level(value, fair, poor) {
+  if (value === null) return "";
+  return value >= poor ? "poor" : value >= fair ? "fair" : "good";
+}
