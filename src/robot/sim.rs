@@ -88,6 +88,13 @@ impl SimRobot {
         }
     }
 
+    /// The same robot when its clock shows `tick`: clocks wrap, and nobody waits 49 days for it.
+    #[must_use]
+    pub fn after_running(mut self, tick: u32) -> Self {
+        self.tick = tick;
+        self
+    }
+
     /// Motor outputs, permille of full.
     #[must_use]
     pub fn outputs(&self) -> [i16; 2] {

@@ -1,0 +1,12 @@
+//! The World: a virtual-time simulation that holds pilot, session and robot to their promises.
+
+#![expect(clippy::wildcard_enum_match_arm, reason = "a seam alters a few things and lets all others pass")]
+
+pub mod bugs;
+mod cable;
+pub mod faults;
+mod judge;
+mod link;
+mod people;
+mod random;
+pub mod world;
