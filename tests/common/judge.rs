@@ -77,6 +77,8 @@ pub struct Judge {
     seat: (u32, Option<DriverId>),
     /// The newest motion that was sent: epoch and moment.
     motion: Option<(u32, u64)>,
+    /// Since when only neutral has been sent.
+    neutral_since: Option<u64>,
     pub latched: bool,
     latched_at: u64,
     pub cleared_at: u64,
@@ -108,6 +110,7 @@ impl Judge {
             on_wire: Accumulator::new(),
             seat: (0, None),
             motion: None,
+            neutral_since: None,
             latched,
             latched_at: 0,
             cleared_at: 0,
@@ -232,9 +235,13 @@ impl Judge {
         for byte in bytes {
             if let Some(Ok(body)) = self.on_wire.push(*byte)
                 && let Ok(ToMcu::Drive(drive)) = ToMcu::decode(body.as_slice())
-                && !drive.is_neutral()
             {
-                self.motion_sent(now, &drive);
+                if drive.is_neutral() {
+                    self.neutral_since.get_or_insert(now);
+                } else {
+                    self.motion_sent(now, &drive);
+                    self.neutral_since = None;
+                }
             }
         }
     }
@@ -255,7 +262,8 @@ impl Judge {
             self.accuse(now, "I4 neutral first", || format!("{drive:?} left before {holder:?} released the stick"));
         }
         let last = self.motion;
-        if last.is_some_and(|(before, at)| before != epoch && now - at < 200) {
+        let still = self.neutral_since.is_some_and(|since| now - since >= 200);
+        if last.is_some_and(|(before, _)| before != epoch) && !still {
             self.accuse(now, "I7 handover", || format!("motion of epoch {epoch} soon after that of {last:?}"));
         }
         self.motion = Some((epoch, now));
