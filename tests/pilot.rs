@@ -50,7 +50,7 @@ impl Play {
     }
 
     fn tick(&self) -> u32 {
-        FIRST_TICK.wrapping_add(u32::try_from(self.now).unwrap())
+        FIRST_TICK.wrapping_add(u32::try_from(self.now).expect("a short play"))
     }
 
     fn say(&mut self, driver: DriverId, command: Command) -> Answer {
@@ -66,7 +66,7 @@ impl Play {
         self.seq += 1;
         Sample {
             seq: self.seq,
-            stick: Stick::new(0.0, forward).unwrap(),
+            stick: ahead(forward),
             stamp: Some(Stamp { session: SESSION, tick: self.tick() }),
             epoch: self.pilot.seat().epoch(),
         }
@@ -106,6 +106,10 @@ impl Play {
     }
 }
 
+fn ahead(share: f64) -> Stick {
+    Stick::new(0.0, share).expect("a share of full speed")
+}
+
 fn speed(output: &Output) -> i16 {
     output.wheels.as_slice()[0]
 }
@@ -132,10 +136,7 @@ fn refused_driver_moves_nothing() {
     let sample = play.sample(1.0);
     assert_eq!(play.say(BEN, Command::Sample(sample)), Answer::Refused(Refusal::NotHolder { holder: Some(ANNE) }));
     assert_eq!(play.say(BEN, Command::Take), Answer::Seat(Grant::Refused { holder: ANNE }));
-    assert_eq!(
-        play.say(BEN, Command::Nudge(Stick::new(0.0, 1.0).unwrap())),
-        Answer::Refused(Refusal::NotHolder { holder: Some(ANNE) })
-    );
+    assert_eq!(play.say(BEN, Command::Nudge(ahead(1.0))), Answer::Refused(Refusal::NotHolder { holder: Some(ANNE) }));
     assert_eq!(play.say(BEN, Command::Give(BEN)), Answer::Refused(Refusal::NotHolder { holder: Some(ANNE) }));
     assert!(!moves(&play.hold(BEN, 1.0, 600)));
     // Nor does anyone drive a robot whose seat is free.
@@ -262,7 +263,7 @@ fn losing_the_seat_cuts_motion() {
 #[test]
 fn direction_press_drives_for_its_hold_at_capped_speed() {
     let mut play = Play::new();
-    assert_eq!(play.say(ANNE, Command::Nudge(Stick::new(0.0, 1.0).unwrap())), Answer::Accepted);
+    assert_eq!(play.say(ANNE, Command::Nudge(ahead(1.0))), Answer::Accepted);
     let outputs = play.pass(1000);
     assert!(moves(&outputs[..3]));
     assert!(outputs.iter().all(|output| (0..=500).contains(&speed(output))));
@@ -275,7 +276,7 @@ fn direction_press_drives_for_its_hold_at_capped_speed() {
 #[test]
 fn neutral_press_stops_at_once() {
     let mut play = Play::new();
-    play.say(ANNE, Command::Nudge(Stick::new(0.0, 1.0).unwrap()));
+    play.say(ANNE, Command::Nudge(ahead(1.0)));
     assert!(moves(&play.pass(200)));
     play.say(ANNE, Command::Nudge(Stick::NEUTRAL));
     assert!(!moves(&play.pass(600)));
@@ -351,7 +352,7 @@ fn overrun_needs_neutral() {
 fn press_from_before_an_overrun_moves_nothing() {
     let mut play = Play::new();
     play.now += 5_000;
-    play.say(ANNE, Command::Nudge(Stick::new(0.0, 1.0).unwrap()));
+    play.say(ANNE, Command::Nudge(ahead(1.0)));
     assert!(!moves(&play.pass(600)));
 }
 
@@ -586,7 +587,7 @@ impl Duel {
         match *event {
             Event::Sample { driver, pushed, age, fits } => self.sample(driver, pushed, age, fits)?,
             Event::Nudge { driver } => {
-                let answer = self.play.say(DriverId(driver), Command::Nudge(Stick::new(0.0, 1.0).unwrap()));
+                let answer = self.play.say(DriverId(driver), Command::Nudge(ahead(1.0)));
                 let taken = model.take(now, driver, false);
                 prop_assert_eq!(answer == Answer::Accepted, taken && model.well);
                 if taken && model.well {
