@@ -226,6 +226,10 @@ impl SimRobot {
             return self.reject();
         }
         if !drive.is_neutral() && (!fresh || !self.may_move()) {
+            if fresh {
+                // Obeyed or not, a pushed stick is not neutral.
+                self.neutral_since = None;
+            }
             return self.reject();
         }
         self.seq = Some(drive.seq);
