@@ -41,12 +41,14 @@ pub enum Bug {
     ResetWithoutHold,
     /// The agent forgets the latch when it restarts, and the robot was never told of it.
     ForgottenLatch,
+    /// The robot never hears of the latch.
+    UnheardLatch,
     /// Samples may come in any order and again.
     AnyOrder,
 }
 
 impl Bug {
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::ArrivalTime,
         Self::ShortTick,
         Self::TickAlone,
@@ -61,6 +63,7 @@ impl Bug {
         Self::LingeringHolder,
         Self::ResetWithoutHold,
         Self::ForgottenLatch,
+        Self::UnheardLatch,
         Self::AnyOrder,
     ];
 }
@@ -79,6 +82,8 @@ pub struct Seams {
     /// The nonce of a HELLO of our own making.
     forged: Option<u16>,
     seq: u16,
+    /// The host's newest number in this session.
+    host_seq: Option<u16>,
     quiet_for: u32,
     last_outputs: [i16; 2],
     frame_came: bool,
@@ -97,6 +102,7 @@ impl Seams {
             alias: None,
             forged: None,
             seq: 0,
+            host_seq: None,
             quiet_for: 0,
             last_outputs: [0; 2],
             frame_came: false,
@@ -124,7 +130,7 @@ impl Seams {
         if self.bug == Bug::KeepAlive && self.quiet_for > 60 && self.quiet_for.is_multiple_of(20) {
             let motors = PerMotor::new(&[0, 0]).expect("two");
             let filler = Drive { session: 0, seq: 0, tick: robot.tick(), ttl_ms: 230, motors, aux: 0, epoch: 0 };
-            self.hand_over(filler, robot);
+            self.pass_on(filler, robot);
         }
         for byte in bytes {
             let Some(Ok(body)) = self.to_robot.push(*byte) else { continue };
@@ -144,12 +150,19 @@ impl Seams {
 
     fn hand_over(&mut self, mut drive: Drive, robot: &mut SimRobot) {
         let age = robot.tick().wrapping_sub(drive.tick);
-        match self.bug {
+        let bug = self.bug;
+        match bug {
             Bug::ArrivalTime => drive.tick = robot.tick(),
             Bug::ShortTick => drive.tick = robot.tick().wrapping_sub(age & 0xffff),
             Bug::SessionOverReset if self.alias != Some(drive.session) => return feed(&ToMcu::Drive(drive), robot),
+            Bug::KeepAlive if self.is_old(&drive) => return,
             _ => {}
         }
+        self.pass_on(drive, robot);
+    }
+
+    /// Gives a frame the present session and a new number.
+    fn pass_on(&mut self, mut drive: Drive, robot: &mut SimRobot) {
         // What the real firmware would refuse only for its age must not use up a number.
         if let Some(session) = self.session
             && (drive.is_neutral() || robot.tick().wrapping_sub(drive.tick) < u32::from(drive.ttl_ms))
@@ -158,6 +171,16 @@ impl Seams {
             drive = Drive { session, seq: self.seq, ..drive };
         }
         feed(&ToMcu::Drive(drive), robot);
+    }
+
+    /// What an adapter that knows session and sequence would not pass on.
+    fn is_old(&mut self, drive: &Drive) -> bool {
+        let newer = self.host_seq.is_none_or(|seq| (1..1 << 15).contains(&drive.seq.wrapping_sub(seq)));
+        let old = self.session != Some(drive.session) || !newer;
+        if !old {
+            self.host_seq = Some(drive.seq);
+        }
+        old
     }
 
     /// The robot has just lost power.
@@ -187,6 +210,7 @@ impl Seams {
             if let FromMcu::HelloAck(ack) = message {
                 if self.session != Some(ack.session()) {
                     self.seq = 0;
+                    self.host_seq = None;
                 }
                 self.session = Some(ack.session());
                 if self.forged == Some(ack.nonce) {
@@ -257,7 +281,7 @@ impl Seams {
 
     /// Bytes on their way from the agent to the cable.
     pub fn out_of_agent(&mut self, now: u64, bytes: Vec<u8>) -> Vec<u8> {
-        if !matches!(self.bug, Bug::RepeatedCommand | Bug::LingeringHolder | Bug::ForgottenLatch) {
+        if !matches!(self.bug, Bug::RepeatedCommand | Bug::LingeringHolder | Bug::ForgottenLatch | Bug::UnheardLatch) {
             return bytes;
         }
         let mut altered = Vec::new();
@@ -265,8 +289,8 @@ impl Seams {
             let Some(Ok(body)) = self.on_wire.push(byte) else { continue };
             let message = ToMcu::decode(body.as_slice()).expect("the agent speaks well");
             let message = match message {
-                ToMcu::Latch if self.bug == Bug::ForgottenLatch => continue,
-                ToMcu::Drive(drive) if self.bug != Bug::ForgottenLatch => ToMcu::Drive(self.linger(now, drive)),
+                ToMcu::Latch if matches!(self.bug, Bug::ForgottenLatch | Bug::UnheardLatch) => continue,
+                ToMcu::Drive(drive) => ToMcu::Drive(self.linger(now, drive)),
                 _ => message,
             };
             frame::encode(message.encode().as_slice(), &mut altered);

@@ -140,19 +140,23 @@ impl Weather {
 
     /// Chooses kinds and rates: some runs suffer from one fault only, some from everything.
     fn brew(&mut self, random: &mut Random) {
-        let density = random.one_of(&[1, 3, 6, 10]);
+        let density = random.one_of(&[0, 2, 4, 8]);
+        let patience = random.one_of(&[1, 2, 6]);
         for mean in &mut self.means {
             if random.below(10) < density {
-                *mean = random.one_of(&[900, 2_500, 6_000, 12_000]);
+                *mean = patience * random.one_of(&[800, 2_000, 5_000]);
             }
         }
+        // One kind of fault at least.
+        let place = random.index(self.means.len());
+        self.means[place] = random.one_of(&[600, 2_000, 6_000]);
         for (due, mean) in self.due.iter_mut().zip(self.means) {
             if mean > 0 {
                 *due = random.between(1, 2 * mean);
             }
         }
         self.soonest = self.due.into_iter().min().unwrap_or(u64::MAX);
-        let mut damage = || if random.below(20) < density { random.one_of(&[30, 300, 3_000, 30_000]) } else { 0 };
+        let mut damage = || if random.below(30) < density { random.one_of(&[60, 300, 3_000, 30_000]) } else { 0 };
         self.damage = Damage { flip: damage(), drop: damage(), insert: damage(), duplicate: damage() };
         self.capacity = random.one_of(&[100, 1_000, 4_096, 20_000]);
         self.bursts = random.once_in(2);
@@ -164,9 +168,9 @@ impl Weather {
             return Quality { delay: 3, jitter: 12, ..Quality::default() };
         }
         Quality {
-            delay: random.one_of(&[1, 5, 20, 60]),
-            jitter: random.one_of(&[2, 15, 50, 200]),
-            loss: random.one_of(&[0, 0, 10, 200]),
+            delay: random.one_of(&[1, 5, 20, 40]),
+            jitter: random.one_of(&[2, 10, 30, 120]),
+            loss: random.one_of(&[0, 0, 10, 150]),
             reorder: random.one_of(&[0, 0, 20, 200]),
             replay: random.one_of(&[0, 0, 20, 100]),
         }

@@ -9,6 +9,8 @@ use joywire::protocol::message::{Drive, FromMcu, ToMcu};
 
 use super::people::{Part, Person};
 
+/// The first promise and its name in reports.
+pub const I1: &str = "I1 motion without a hand";
 /// Wheels stand still this long after the last sample, ms (I1).
 const PROMISE: u64 = 250;
 /// A press of a direction button drives this long, ms.
@@ -80,11 +82,13 @@ pub struct Judge {
     /// Since when only neutral has been sent.
     neutral_since: Option<u64>,
     pub latched: bool,
-    latched_at: u64,
+    pub latched_at: u64,
     pub cleared_at: u64,
     press: Option<(DriverId, u32, u64)>,
     history: VecDeque<(u64, &'static str, u64, u64)>,
     pub violation: Option<Violation>,
+    /// Looks for violations of this rule only.
+    pub only: Option<&'static str>,
     /// Milliseconds with a wheel turning.
     pub moved_ms: u64,
     /// The longest that wheels turned after the last sample of a pushed stick, ms.
@@ -117,6 +121,7 @@ impl Judge {
             press: None,
             history: VecDeque::new(),
             violation: None,
+            only: None,
             moved_ms: 0,
             worst: 0,
         }
@@ -130,7 +135,7 @@ impl Judge {
     }
 
     pub fn accuse(&mut self, now: u64, rule: &'static str, what: impl FnOnce() -> String) {
-        if self.violation.is_some() {
+        if self.violation.is_some() || self.only.is_some_and(|only| only != rule) {
             return;
         }
         let mut story = format!("at {now} ms: {}\n", what());
@@ -335,7 +340,7 @@ impl Judge {
         let fitting = self.witnesses.iter().filter(|witness| witness.may_turn(outputs));
         let silence = fitting.filter_map(silence).min().unwrap_or(u64::MAX);
         if silence > PROMISE {
-            self.accuse(now, "I1 motion without a hand", || format!("{outputs:?}, last pushed {silence} ms ago"));
+            self.accuse(now, I1, || format!("{outputs:?}, last pushed {silence} ms ago"));
         } else {
             self.worst = self.worst.max(silence);
         }

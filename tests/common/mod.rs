@@ -5,7 +5,7 @@
 pub mod bugs;
 mod cable;
 pub mod faults;
-mod judge;
+pub mod judge;
 mod link;
 mod people;
 mod random;

@@ -94,10 +94,10 @@ impl Person {
             seq: random.u32(),
             change_at: random.between(1, 2000),
             sample_at: 0,
-            wish_at: random.between(1, 1500),
+            wish_at: if part == Part::Stopper { random.between(2_000, 20_000) } else { random.between(1, 1_500) },
             reset: None,
             sent: VecDeque::new(),
-            careless: random.once_in(3),
+            careless: random.once_in(4),
         }
     }
 
@@ -116,7 +116,7 @@ impl Person {
             Part::Driver => self.drive(now, random, said),
             Part::Buttons => self.press_buttons(now, random, said),
             Part::Stopper if now >= self.wish_at => {
-                self.wish_at = now + random.between(2_000, 20_000);
+                self.wish_at = now + random.between(5_000, 30_000);
                 said.push(Command::Stop);
             }
             Part::Operator => self.operate(now, random, said),
@@ -159,7 +159,7 @@ impl Person {
         }
         if now >= self.change_at {
             self.pressed = !self.pressed;
-            self.change_at = now + if self.pressed { random.between(60, 5000) } else { random.between(30, 3000) };
+            self.change_at = now + if self.pressed { random.between(60, 6000) } else { random.between(30, 2000) };
             self.sample_at = now;
             if !self.pressed && self.is_seated() && !self.careless {
                 said.push(Command::Sample(self.sample(Stick::NEUTRAL)));
@@ -249,7 +249,7 @@ impl Person {
             None if now >= self.wish_at && (self.news.latched || (clumsy && random.once_in(40))) => {
                 let nonce = random.u32();
                 let hold =
-                    if clumsy && random.once_in(5) { random.between(100, 1_900) } else { random.between(2_010, 3_000) };
+                    if clumsy && random.once_in(8) { random.between(100, 1_900) } else { random.between(2_010, 3_000) };
                 self.reset = Some((nonce, now + hold));
                 said.push(Command::PressReset(nonce));
             }
@@ -272,9 +272,8 @@ impl Person {
             _ => {}
         }
         said.push(match random.below(12) {
-            0 => Command::PressReset(random.u32()),
-            1 => Command::Give(self.id),
-            2 => Command::Leave,
+            0 => Command::Give(self.id),
+            1 => Command::Leave,
             _ => Command::Sample(Sample { stick: self.hand(), ..sample }),
         });
     }

@@ -123,6 +123,12 @@ impl World {
         }
     }
 
+    /// Makes the judge look for one rule only.
+    pub fn judged_by(mut self, rule: &'static str) -> Self {
+        self.judge.only = Some(rule);
+        self
+    }
+
     /// Runs to the end or to the first broken promise.
     pub fn run(mut self) -> Report {
         while self.now < self.weather.length && self.judge.violation.is_none() {
@@ -131,6 +137,7 @@ impl World {
             self.let_people_act();
             self.run_agent();
             self.run_robot();
+            self.judge_robots_latch();
             self.judge_liveness();
         }
         Report {
@@ -447,6 +454,18 @@ impl World {
     fn deliver_to_robot(&mut self, bytes: &[u8]) {
         self.judge.arrived(self.now, self.robot.tick(), bytes);
         self.seams.reach_robot(bytes, &mut self.robot);
+    }
+
+    /// A latched agent tells the robot until it is latched, too (I6).
+    fn judge_robots_latch(&mut self) {
+        let quiet_for = self.now.saturating_sub(self.weather.calm_from.max(self.judge.latched_at));
+        if self.weather.story == Story::StormThenCalm
+            && self.judge.latched
+            && (1_000..1_500).contains(&quiet_for)
+            && !self.robot.is_latched()
+        {
+            self.judge.accuse(self.now, "I6 robot's own latch", || "the robot never learnt of STOP".to_owned());
+        }
     }
 
     /// In quiet runs the wheels follow the hand; after a storm they do so again.
