@@ -197,10 +197,14 @@ impl Judge {
 
     fn release_reset(&mut self, now: u64, id: DriverId, nonce: u32) {
         let Some((by, expected, at)) = self.press.take() else { return };
-        if self.latched && by == id && nonce == expected && (2_000..=10_000).contains(&(now - at)) {
+        if by != id || nonce != expected || !(2_000..=10_000).contains(&(now - at)) {
+            return;
+        }
+        // Who held the stick before must release it, also if only the robot was latched.
+        self.cleared_at = now;
+        if self.latched {
             self.note(now, "valid reset by", id.0, 0);
             self.latched = false;
-            self.cleared_at = now;
             for witness in &mut self.witnesses {
                 witness.released = false;
                 witness.nudged = None;

@@ -80,6 +80,8 @@ pub struct World {
     reset_on_replug: bool,
     recorded: Vec<Recorded>,
     recorder: Accumulator,
+    /// What the robot has said, recorded.
+    overheard: Vec<Vec<u8>>,
     long_fault_at: u64,
     seams: Seams,
     judge: Judge,
@@ -116,6 +118,7 @@ impl World {
             reset_on_replug: false,
             recorded: Vec::new(),
             recorder: Accumulator::new(),
+            overheard: Vec::new(),
             long_fault_at,
             seams: Seams::new(bug),
             still_since: 0,
@@ -206,7 +209,11 @@ impl World {
             Kind::FrameReplay => self.replay_frame(),
             Kind::Garbage => {
                 let noise: Vec<u8> = (0..random.between(1, 400)).map(|_| random.u8()).collect();
-                self.deliver_to_robot(&noise);
+                if random.once_in(4) {
+                    self.agent.inbox.extend_from_slice(&noise);
+                } else {
+                    self.deliver_to_robot(&noise);
+                }
             }
             _ => {}
         }
@@ -241,6 +248,11 @@ impl World {
     /// An intruder on the cable plays a frame that was heard before, preferably one whose tick may
     /// pass for fresh.
     fn replay_frame(&mut self) {
+        if self.random.once_in(4) && !self.overheard.is_empty() {
+            let place = self.random.index(self.overheard.len());
+            self.agent.inbox.extend_from_slice(&self.overheard[place]);
+            return;
+        }
         if self.recorded.is_empty() {
             return;
         }
@@ -440,6 +452,9 @@ impl World {
         self.robot.transmit(&mut said);
         if !said.is_empty() {
             let said = self.seams.out_of_robot(said, &mut self.robot);
+            if self.random.once_in(16) && self.overheard.len() < RECORDED {
+                self.overheard.push(said.clone());
+            }
             self.judge.said(self.now, &said);
             self.to_agent.write(&said);
         }
