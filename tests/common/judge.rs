@@ -8,6 +8,7 @@ use joywire::protocol::frame::Accumulator;
 use joywire::protocol::message::{Drive, FromMcu, ToMcu};
 
 use super::people::{Part, Person};
+use super::shadow::Shadow;
 
 /// The first promise and its name in reports.
 pub const I1: &str = "I1 motion without a hand";
@@ -15,8 +16,6 @@ pub const I1: &str = "I1 motion without a hand";
 const PROMISE: u64 = 250;
 /// A press of a direction button drives this long, ms.
 const NUDGE_HOLD: u64 = 400;
-/// The oldest tick that may drive, ms (I3).
-const MAX_AGE: u32 = 230;
 /// Events kept for the report.
 const HISTORY: usize = 60;
 
@@ -50,28 +49,11 @@ impl Witness {
     }
 }
 
-/// What the judge knows of the robot from its own look at the cable.
-#[derive(Clone, Debug, Default)]
-struct Firmware {
-    session: Option<u32>,
-    arm_asked: bool,
-    armed: bool,
-    seq: Option<u16>,
-    fresh_at: Option<u64>,
-    link_since: Option<u64>,
-    neutral_since: Option<u64>,
-    owes_neutral: bool,
-    /// Moment up to which a pushed, fresh command of this session may drive.
-    proven_until: Option<u64>,
-    /// Upper bounds of the outputs, permille times 300.
-    bounds: [i32; 2],
-}
-
 /// Watches one run.
 #[derive(Clone, Debug)]
 pub struct Judge {
     witnesses: Vec<Witness>,
-    firmware: Firmware,
+    shadow: Shadow,
     to_robot: Accumulator,
     from_robot: Accumulator,
     on_wire: Accumulator,
@@ -108,7 +90,7 @@ impl Judge {
         };
         Self {
             witnesses: people.iter().map(witness).collect(),
-            firmware: Firmware { owes_neutral: true, ..Firmware::default() },
+            shadow: Shadow::new(),
             to_robot: Accumulator::new(),
             from_robot: Accumulator::new(),
             on_wire: Accumulator::new(),
@@ -283,17 +265,17 @@ impl Judge {
         self.note(now, "robot reset", 0, 0);
         self.to_robot.clear();
         self.from_robot.clear();
-        self.firmware = Firmware { owes_neutral: true, ..Firmware::default() };
+        self.shadow = Shadow::new();
     }
 
     /// Bytes that reach the robot when its clock shows `tick`.
     pub fn arrived(&mut self, now: u64, tick: u32, bytes: &[u8]) {
         for byte in bytes {
             let Some(Ok(body)) = self.to_robot.push(*byte) else { continue };
-            let firmware = &mut self.firmware;
+            let shadow = &mut self.shadow;
             match ToMcu::decode(body.as_slice()) {
-                Ok(ToMcu::Arm { session }) => firmware.arm_asked |= firmware.session == Some(session),
-                Ok(ToMcu::Drive(drive)) => firmware.drive(now, tick, &drive),
+                Ok(ToMcu::Arm { session }) => shadow.arm_asked |= shadow.session == Some(session),
+                Ok(ToMcu::Drive(drive)) => shadow.drive(now, tick, &drive),
                 Ok(_) | Err(_) => {}
             }
         }
@@ -304,12 +286,10 @@ impl Judge {
         for byte in bytes {
             if let Some(Ok(body)) = self.from_robot.push(*byte)
                 && let Ok(FromMcu::HelloAck(ack)) = FromMcu::decode(body.as_slice())
-                && self.firmware.session != Some(ack.session())
+                && self.shadow.session != Some(ack.session())
             {
                 self.note(now, "robot opens session", u64::from(ack.session()), 0);
-                let bounds = self.firmware.bounds;
-                self.firmware = Firmware { owes_neutral: true, bounds, ..Firmware::default() };
-                self.firmware.session = Some(ack.session());
+                self.shadow.open(ack.session());
             }
         }
     }
@@ -317,7 +297,7 @@ impl Judge {
     /// The outputs one millisecond of the robot later: the ramp (I4).
     pub fn ramp(&mut self, now: u64, outputs: [i16; 2]) {
         let mut leap = None;
-        for (bound, output) in self.firmware.bounds.iter_mut().zip(outputs) {
+        for (bound, output) in self.shadow.bounds.iter_mut().zip(outputs) {
             let size = i32::from(output.abs());
             if size * 300 > *bound + 1000 {
                 leap = Some(*bound / 300);
@@ -331,7 +311,7 @@ impl Judge {
 
     /// The robot's outputs at this moment.
     pub fn wheels(&mut self, now: u64, outputs: [i16; 2]) {
-        self.firmware.pass(now);
+        self.shadow.pass(now);
         if outputs == [0; 2] {
             return;
         }
@@ -348,60 +328,19 @@ impl Judge {
         } else {
             self.worst = self.worst.max(silence);
         }
-        if self.firmware.proven_until.is_none_or(|until| now > until) {
+        if self.shadow.proven_until.is_none_or(|until| now > until) {
             self.accuse(now, "I3 stale command", || format!("{outputs:?} without a fresh command"));
         }
-        if self.firmware.owes_neutral {
+        if self.shadow.owes_neutral {
             self.accuse(now, "I4 neutral after a gap", || format!("{outputs:?} before 200 ms of neutral"));
         }
-        if !self.firmware.armed {
-            let firmware = self.firmware.clone();
-            self.accuse(now, "I5 motion before arming", || format!("{outputs:?}, {firmware:?}"));
+        if !self.shadow.armed {
+            let shadow = self.shadow.clone();
+            self.accuse(now, "I5 motion before arming", || format!("{outputs:?}, {shadow:?}"));
         }
         if self.latched && now > self.latched_at + PROMISE {
             let since = self.latched_at;
             self.accuse(now, "I6 motion while latched", || format!("{outputs:?}, latched at {since}"));
-        }
-    }
-}
-
-impl Firmware {
-    fn drive(&mut self, now: u64, tick: u32, drive: &Drive) {
-        let newer = self.seq.is_none_or(|seq| (1..1 << 15).contains(&drive.seq.wrapping_sub(seq)));
-        if self.session != Some(drive.session) || !newer {
-            return;
-        }
-        let age = tick.wrapping_sub(drive.tick);
-        if drive.is_neutral() {
-            self.seq = Some(drive.seq);
-        }
-        if age > MAX_AGE {
-            return;
-        }
-        self.seq = Some(drive.seq);
-        self.fresh_at = Some(now);
-        let link_since = *self.link_since.get_or_insert(now);
-        // Moments are a robot's milliseconds, which may be half a percent longer or shorter.
-        self.armed |= self.arm_asked && now - link_since >= 496;
-        if drive.is_neutral() {
-            let since = *self.neutral_since.get_or_insert(now);
-            self.owes_neutral &= now - since < 198;
-        } else {
-            self.neutral_since = None;
-            let until = now + u64::from(MAX_AGE - age) + 2;
-            self.proven_until = Some(self.proven_until.map_or(until, |before| before.max(until)));
-        }
-    }
-
-    /// A long pause of the link.
-    fn pass(&mut self, now: u64) {
-        let pause = self.fresh_at.map_or(0, |at| now - at);
-        if pause > 252 {
-            self.link_since = None;
-            self.neutral_since = None;
-        }
-        if pause > 1006 {
-            self.owes_neutral = true;
         }
     }
 }

@@ -1,16 +1,15 @@
 //! World: people, links, agent, cable and robot in virtual time, one millisecond after the other, from one seed.
 
-use joywire::agent::controller::{Controller, Settings};
-use joywire::drive::{Command, Rules, Sample, Source, Stamp};
-use joywire::protocol::frame::Accumulator;
-use joywire::protocol::message::ToMcu;
+use joywire::drive::{Command, Source, Stamp};
 use joywire::robot::body::Build;
 use joywire::robot::sim::SimRobot;
 use joywire::time::Time;
 
+use super::agent::Agent;
 use super::bugs::{Bug, Seams};
 use super::cable::Wire;
 use super::faults::{Kind, Story, Tally, Weather};
+use super::intruder::{Intruder, Played};
 use super::judge::{Judge, Violation};
 use super::link::{Link, Quality};
 use super::people::{Mood, News, Part, Person};
@@ -20,8 +19,6 @@ use super::random::Random;
 const STEP_EVERY: u64 = 20;
 /// What the host's system keeps of a line that nobody reads, bytes.
 const HOST_BUFFER: usize = 4_096;
-/// Recorded frames that an intruder has at hand.
-const RECORDED: usize = 2_000;
 
 /// What came of a run.
 #[derive(Clone, Debug)]
@@ -33,30 +30,6 @@ pub struct Report {
     pub moved_ms: u64,
     pub worst: u64,
     pub violation: Option<Violation>,
-}
-
-/// A recorded frame; of a DRIVE with motion also its tick.
-#[derive(Clone, Debug)]
-struct Recorded {
-    tick: Option<u32>,
-    bytes: Vec<u8>,
-}
-
-/// The program beside the robot, and what waits for it.
-#[derive(Debug)]
-struct Agent {
-    controller: Controller,
-    /// `None` while it is dead: until when.
-    dead_until: u64,
-    paused_until: u64,
-    stepped: u64,
-    eager: bool,
-    stops: Vec<usize>,
-    queue: Vec<(usize, Command)>,
-    slots: Vec<Option<Sample>>,
-    inbox: Vec<u8>,
-    /// The latch on its disk.
-    disk: Option<String>,
 }
 
 /// Everything.
@@ -78,10 +51,7 @@ pub struct World {
     skew: i8,
     replug_at: u64,
     reset_on_replug: bool,
-    recorded: Vec<Recorded>,
-    recorder: Accumulator,
-    /// What the robot has said, recorded.
-    overheard: Vec<Vec<u8>>,
+    intruder: Intruder,
     long_fault_at: u64,
     seams: Seams,
     judge: Judge,
@@ -103,7 +73,7 @@ impl World {
         Self {
             seed,
             now: 0,
-            agent: Agent::new(people.len(), random.u32()),
+            agent: Agent::new(people.len(), random.u32(), None),
             to_robot: wire(&mut random),
             to_agent: wire(&mut random),
             robot: SimRobot::new(Build::default(), random.u16()).after_running(tick),
@@ -116,9 +86,7 @@ impl World {
             tally: Tally::default(),
             replug_at: u64::MAX,
             reset_on_replug: false,
-            recorded: Vec::new(),
-            recorder: Accumulator::new(),
-            overheard: Vec::new(),
+            intruder: Intruder::new(),
             long_fault_at,
             seams: Seams::new(bug),
             still_since: 0,
@@ -206,7 +174,11 @@ impl World {
                 self.agent.controller.cable_down(Time::from_millis(self.now));
             }
             Kind::RobotReset => self.reset_robot(),
-            Kind::FrameReplay => self.replay_frame(),
+            Kind::FrameReplay => match self.intruder.play(self.robot.tick(), random) {
+                Some(Played::ToRobot(bytes)) => self.deliver_to_robot(&bytes),
+                Some(Played::ToAgent(bytes)) => self.agent.inbox.extend(bytes),
+                None => {}
+            },
             Kind::Garbage => {
                 let noise: Vec<u8> = (0..random.between(1, 400)).map(|_| random.u8()).collect();
                 if random.once_in(4) {
@@ -236,39 +208,10 @@ impl World {
     }
 
     fn kill_agent(&mut self) {
-        self.agent.dead_until = self.now + self.random.between(20, 2_000);
-        let seed = self.random.u32();
+        let dead_until = self.now + self.random.between(20, 2_000);
         let disk = self.seams.remembered(self.agent.disk.take());
-        self.agent = Agent { dead_until: self.agent.dead_until, ..Agent::new(self.people.len(), seed) };
-        self.agent.controller = Controller::new(settings(seed), disk.clone());
-        self.agent.disk = disk;
+        self.agent = Agent { dead_until, ..Agent::new(self.people.len(), self.random.u32(), disk) };
         self.judge.agent_died();
-    }
-
-    /// An intruder on the cable plays a frame that was heard before, preferably one whose tick may
-    /// pass for fresh.
-    fn replay_frame(&mut self) {
-        if self.random.once_in(4) && !self.overheard.is_empty() {
-            let place = self.random.index(self.overheard.len());
-            self.agent.inbox.extend_from_slice(&self.overheard[place]);
-            return;
-        }
-        if self.recorded.is_empty() {
-            return;
-        }
-        let tick = self.robot.tick();
-        let seems_fresh = |mask: u32| {
-            move |old: &&Recorded| old.tick.is_some_and(|old_tick| tick.wrapping_sub(old_tick) & mask < 200)
-        };
-        let lucky = match self.random.below(4) {
-            0 => self.recorded.iter().find(seems_fresh(u32::MAX)),
-            1 => self.recorded.iter().find(seems_fresh(0xffff)),
-            2 => self.recorded.iter().rev().find(|old| old.tick.is_some()),
-            _ => None,
-        };
-        let any = self.random.index(self.recorded.len());
-        let bytes = lucky.unwrap_or(&self.recorded[any]).bytes.clone();
-        self.deliver_to_robot(&bytes);
     }
 
     /// The storm is over: one driver and an operator remain.
@@ -338,7 +281,7 @@ impl World {
             self.show_seat();
             let bytes = self.seams.out_of_agent(self.now, bytes);
             self.judge.sent(self.now, &bytes);
-            self.record(&bytes);
+            self.intruder.record(&bytes, &mut self.random);
             self.to_robot.write(&bytes);
         }
         self.agent.remember();
@@ -418,26 +361,6 @@ impl World {
         self.judge.seat(self.now, seat.epoch(), seat.holder());
     }
 
-    fn record(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            let Some(Ok(body)) = self.recorder.push(*byte) else { continue };
-            let tick = match ToMcu::decode(body.as_slice()) {
-                Ok(ToMcu::Drive(drive)) if !drive.is_neutral() => Some(drive.tick),
-                Ok(ToMcu::Drive(_)) if !self.random.once_in(16) => continue,
-                Ok(_) | Err(_) => None,
-            };
-            let mut wire = Vec::new();
-            joywire::protocol::frame::encode(body.as_slice(), &mut wire);
-            let recorded = Recorded { tick, bytes: wire };
-            if self.recorded.len() < RECORDED {
-                self.recorded.push(recorded);
-            } else {
-                let place = self.random.index(RECORDED);
-                self.recorded[place] = recorded;
-            }
-        }
-    }
-
     fn run_robot(&mut self) {
         let mut bytes = Vec::new();
         self.to_robot.read(self.now, &mut bytes, &mut self.random, &mut self.tally);
@@ -452,9 +375,7 @@ impl World {
         self.robot.transmit(&mut said);
         if !said.is_empty() {
             let said = self.seams.out_of_robot(said, &mut self.robot);
-            if self.random.once_in(16) && self.overheard.len() < RECORDED {
-                self.overheard.push(said.clone());
-            }
+            self.intruder.overhear(&said, &mut self.random);
             self.judge.said(self.now, &said);
             self.to_agent.write(&said);
         }
@@ -512,47 +433,6 @@ impl World {
             self.judge.accuse(now, "liveness", || format!("nothing has moved at the end of a calm: {shown:?}"));
         }
     }
-}
-
-impl Agent {
-    fn new(people: usize, seed: u32) -> Self {
-        Self {
-            controller: Controller::new(settings(seed), None),
-            dead_until: 0,
-            paused_until: 0,
-            stepped: 0,
-            eager: false,
-            stops: Vec::new(),
-            queue: Vec::new(),
-            slots: vec![None; people],
-            inbox: Vec::new(),
-            disk: None,
-        }
-    }
-
-    /// Puts a command where the agent finds it; of samples only each driver's newest waits.
-    fn post(&mut self, now: u64, place: usize, command: Command) {
-        if now < self.dead_until {
-            return;
-        }
-        match command {
-            Command::Sample(sample) => self.slots[place] = Some(sample),
-            Command::Stop => self.stops.push(place),
-            _ => self.queue.push((place, command)),
-        }
-    }
-
-    /// Writes the latch to disk if it has changed.
-    fn remember(&mut self) {
-        let latch = self.controller.latch();
-        if latch.is_some() != self.disk.is_some() {
-            self.disk = latch.map(str::to_owned);
-        }
-    }
-}
-
-fn settings(seed: u32) -> Settings {
-    Settings { rules: Rules::default(), track_m: 0.16, counts_per_m: 2000.0, seed }
 }
 
 fn link<T: Clone>(person: &Person, weather: &Weather, random: &mut Random) -> Link<T> {
