@@ -118,7 +118,7 @@ impl Weather {
         let (length, calm_from) = match story {
             Story::Quiet => (12_000, 0),
             Story::Storm => (lasts, lasts),
-            Story::StormThenCalm => (lasts + 9_000, lasts),
+            Story::StormThenCalm => (lasts + 12_000, lasts),
             Story::LongStall => (lasts + 66_000, lasts + 66_000),
         };
         let mut weather = Self {

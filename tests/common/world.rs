@@ -418,7 +418,9 @@ impl World {
         }
         let held = person.pressed && person.pressed_at > quiet_since.min(self.weather.calm_from + 4_000);
         let held_for = now - person.pressed_at.min(now);
-        if now < quiet_since || self.judge.latched || person.pressed_at < self.judge.cleared_at {
+        // After a reset the robot wants 200 ms of neutral, and then the stick released.
+        let driving_again = self.judge.cleared_at + 600;
+        if now < quiet_since || self.judge.latched || (driving_again > 600 && person.pressed_at < driving_again) {
             return;
         }
         let follows = outputs.iter().zip(person.signs).all(|(wheel, sign)| wheel * sign > 0);
@@ -428,7 +430,7 @@ impl World {
         if !person.pressed && held_for > 150 && outputs != [0; 2] {
             self.judge.accuse(now, "I2 release", || format!("released {held_for} ms ago, outputs {outputs:?}"));
         }
-        if now == self.weather.length && now - self.still_since > 2_500 {
+        if now == self.weather.length && now - self.still_since.max(self.judge.cleared_at) > 4_500 {
             let shown = self.agent.controller.telemetry(Time::from_millis(now));
             self.judge.accuse(now, "liveness", || format!("nothing has moved at the end of a calm: {shown:?}"));
         }
