@@ -190,7 +190,6 @@ struct Seen {
 struct Motion {
     epoch: u32,
     tick: u32,
-    at: Time,
 }
 
 /// Decides who drives and whether wheels turn.
@@ -210,6 +209,8 @@ pub struct Pilot {
     epoch: u32,
     /// The last time that wheels were told to turn.
     motion: Option<Motion>,
+    /// Since when they have been told to rest.
+    rest: Option<Time>,
     stepped: Option<Time>,
     faults: Faults,
 }
@@ -229,6 +230,7 @@ impl Pilot {
             released: false,
             epoch: 0,
             motion: None,
+            rest: None,
             stepped: None,
             faults: Faults::default(),
         }
@@ -285,7 +287,7 @@ impl Pilot {
         let twist = self.limiter.step(target, dt.min(OVERRUN));
         let wheels = self.rules.mixer.mix(twist);
         let newest = self.robot.map(|seen| seen.report.tick);
-        let tick = if wheels.is_zero() { newest } else { self.moving(now, newest) };
+        let tick = if wheels.is_zero() { self.resting(now, newest) } else { self.moving(newest) };
         Output {
             wheels,
             tick,
@@ -418,7 +420,9 @@ impl Pilot {
 
     /// The motion that the holder's order asks for now.
     fn target(&mut self, now: Time) -> Twist {
-        let settled = self.motion.is_none_or(|motion| motion.epoch == self.epoch || now.since(motion.at) >= HANDOVER);
+        // Counted from the first frame of rest: the wheels may have turned until it came.
+        let rested = self.rest.is_some_and(|since| now.since(since) >= HANDOVER);
+        let settled = rested || self.motion.is_none_or(|motion| motion.epoch == self.epoch);
         match self.order {
             Some(Order::Held { stick, .. }) if settled => stick.twist().scaled(self.rules.speed_limit),
             Some(Order::Nudge { at, .. }) if now.since(at) >= self.rules.nudge_hold => {
@@ -434,14 +438,21 @@ impl Pilot {
 
     /// Notes that wheels turn now, and returns the robot's time that this rests on: that of the
     /// order, or of the order that a ramp is coming down from.
-    fn moving(&mut self, now: Time, newest: Option<u32>) -> Option<u32> {
+    fn moving(&mut self, newest: Option<u32>) -> Option<u32> {
         let tick = match self.order {
             Some(Order::Held { tick, .. }) => tick,
             Some(Order::Nudge { .. }) => newest?,
             None => self.motion?.tick,
         };
-        self.motion = Some(Motion { epoch: self.epoch, tick, at: now });
+        self.motion = Some(Motion { epoch: self.epoch, tick });
+        self.rest = None;
         Some(tick)
+    }
+
+    /// Notes that wheels rest, which rests on nothing but the present.
+    fn resting(&mut self, now: Time, newest: Option<u32>) -> Option<u32> {
+        self.rest.get_or_insert(now);
+        newest
     }
 }
 

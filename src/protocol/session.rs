@@ -79,8 +79,8 @@ impl Session {
     /// Takes note of a message of the robot.
     pub fn handle(&mut self, message: &FromMcu) -> Event {
         match (self.stage, message) {
-            (Stage::Listening, FromMcu::Status(_)) => {
-                self.greet();
+            (Stage::Listening, FromMcu::Status(status)) => {
+                self.greet(status.session);
                 Event::None
             }
             (Stage::Greeting { nonce }, FromMcu::HelloAck(ack)) if ack.nonce == nonce => self.open(*ack),
@@ -115,12 +115,22 @@ impl Session {
         Some(ToMcu::Drive(Drive { session: ack.session(), seq: self.seq, tick, ttl_ms, motors, aux: 0, epoch }))
     }
 
-    fn greet(&mut self) {
+    /// Chooses a nonce that can be neither session 0, which means none, nor the session that the
+    /// robot is in at `present`: it would take the HELLO for a repeated one.
+    fn greet(&mut self, present: u32) {
+        let mut nonce = self.next_nonce();
+        while nonce == 0 || u32::from(nonce) == present >> 16 {
+            nonce = self.next_nonce();
+        }
+        self.stage = Stage::Greeting { nonce };
+        self.asked = None;
+    }
+
+    fn next_nonce(&mut self) -> u16 {
         // A linear congruential step (Knuth's constants); the upper half is well mixed.
         self.nonces = self.nonces.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
         let [_, _, low, high] = self.nonces.to_le_bytes();
-        self.stage = Stage::Greeting { nonce: u16::from_le_bytes([low, high]) };
-        self.asked = None;
+        u16::from_le_bytes([low, high])
     }
 
     fn open(&mut self, ack: HelloAck) -> Event {
@@ -136,7 +146,7 @@ impl Session {
 
     fn follow(&mut self, ack: HelloAck, status: &Status) -> Event {
         if status.session != ack.session() {
-            self.greet();
+            self.greet(status.session);
             return Event::Lost;
         }
         let armed = match status.state {
@@ -226,6 +236,27 @@ mod tests {
         assert_eq!(session.drive(&[0, 0], 0, 0, 0), None);
         let Some(ToMcu::Hello { nonce: next, .. }) = session.request(Time::ZERO) else { panic!("no HELLO") };
         assert_ne!(next, nonce);
+    }
+
+    /// Goal: a host that starts while the robot is in a session never takes that session's nonce: the
+    /// robot would think the HELLO a repeated one and refuse all new, low sequence numbers.
+    #[test]
+    fn new_session_never_takes_the_robots_present_nonce() {
+        let (_, nonce) = greeted();
+        let mut session = Session::new(7);
+        session.handle(&status(u32::from(nonce) << 16 | 3, McuState::Armed));
+        let Some(ToMcu::Hello { nonce: fresh, .. }) = session.request(Time::ZERO) else { panic!("no HELLO") };
+        assert_ne!(fresh, nonce);
+    }
+
+    /// Goal: no session is ever 0, which a STATUS shows while there is none.
+    #[test]
+    fn no_session_has_the_number_of_none() {
+        // Found by search: the first nonce of this seed would be 0.
+        let mut session = Session::new(61_318);
+        session.handle(&status(0, McuState::Boot));
+        let Some(ToMcu::Hello { nonce, .. }) = session.request(Time::ZERO) else { panic!("no HELLO") };
+        assert_ne!(nonce, 0);
     }
 
     /// Goal: a robot of another version is left alone.

@@ -24,8 +24,10 @@ const LONG_GAP: u32 = 1000;
 const NEUTRAL: u32 = 200;
 /// Outputs rise by full speed in this time, ms (I4).
 const RAMP: i32 = 300;
-/// More damaged frames than this in a second stop the robot (I9).
-const MAX_BAD_FRAMES: u16 = 20;
+/// More damaged frames than this within any second stop the robot (I9).
+const MAX_BAD_FRAMES: usize = 20;
+/// That second, ms.
+const BAD_WINDOW: u32 = 1000;
 
 /// A simulated robot with two motors.
 #[derive(Clone, Debug)]
@@ -55,7 +57,9 @@ pub struct SimRobot {
     output: [i32; 2],
     rejected: u16,
     bad_frames: u16,
-    bad_this_second: u16,
+    /// When the newest damaged frames came, a ring.
+    bad_at: [Option<u32>; MAX_BAD_FRAMES],
+    bad_next: usize,
 }
 
 impl SimRobot {
@@ -84,8 +88,16 @@ impl SimRobot {
             output: [0; 2],
             rejected: 0,
             bad_frames: 0,
-            bad_this_second: 0,
+            bad_at: [None; MAX_BAD_FRAMES],
+            bad_next: 0,
         }
+    }
+
+    /// The same robot when its clock shows `tick`: clocks wrap, and nobody waits 49 days for it.
+    #[must_use]
+    pub fn after_running(mut self, tick: u32) -> Self {
+        self.tick = tick;
+        self
     }
 
     /// Motor outputs, permille of full.
@@ -139,9 +151,6 @@ impl SimRobot {
     /// Lets one millisecond pass.
     pub fn tick_ms(&mut self) {
         self.tick = self.tick.wrapping_add(1);
-        if self.tick.is_multiple_of(1000) {
-            self.bad_this_second = 0;
-        }
         self.check_link();
         // The deadline itself: it does not ask what anyone believes, only how old the tick is.
         if self.is_commanded() && !self.is_before_deadline() {
@@ -219,6 +228,10 @@ impl SimRobot {
             return self.reject();
         }
         if !drive.is_neutral() && (!fresh || !self.may_move()) {
+            if fresh {
+                // Obeyed or not, a pushed stick is not neutral.
+                self.neutral_since = None;
+            }
             return self.reject();
         }
         self.seq = Some(drive.seq);
@@ -264,10 +277,12 @@ impl SimRobot {
 
     fn damaged(&mut self) {
         self.bad_frames = self.bad_frames.wrapping_add(1);
-        self.bad_this_second = self.bad_this_second.saturating_add(1);
-        if self.bad_this_second == MAX_BAD_FRAMES + 1 {
+        let oldest = self.bad_at[self.bad_next].replace(self.tick);
+        self.bad_next = (self.bad_next + 1) % MAX_BAD_FRAMES;
+        if oldest.is_some_and(|at| self.tick.wrapping_sub(at) < BAD_WINDOW) {
             self.close();
             self.reason = StopReason::BadFrames;
+            self.bad_at = [None; MAX_BAD_FRAMES];
         }
     }
 
