@@ -176,7 +176,7 @@ impl Relay {
             ),
         };
         let remarks = self.robot.remarks();
-        let (app, rooms, io) = app(self.settings, self.robot, port);
+        let (app, rooms) = app(self.settings, self.robot, port);
         let (tasks, connections, accepting) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
         let _ends_with_this = (connections.clone().drop_guard(), accepting.clone().drop_guard());
         for listener in self.listeners {
@@ -194,8 +194,7 @@ impl Relay {
         tracing::info!(addresses = ?self.addresses, "relay is open");
         shutdown.cancelled().await;
         accepting.cancel();
-        let told = timeout(FAREWELL, io.close()).await;
-        tracing::info!(all_told = told.is_ok(), "relay is closed");
+        rooms.close(FAREWELL).await;
         connections.cancel();
         tasks.close();
         tasks.wait().await;
@@ -215,10 +214,12 @@ struct Door {
 }
 
 /// Everything that answers requests: doorman, then Socket.IO, then pages.
-fn app(settings: Settings, robot: RelayEnd, port: u16) -> (Router, Arc<Rooms>, SocketIo) {
+fn app(settings: Settings, robot: RelayEnd, port: u16) -> (Router, Arc<Rooms>) {
     let bytes = settings.limits.event_bytes;
     let packet = bytes + limits::ENVELOPE_BYTES;
-    let (layer, io) = SocketIo::builder()
+    // One service for all requests: as a layer of the router it would be made anew for each, and a
+    // session of HTTP polling would be unknown to the next request.
+    let (service, io) = SocketIo::builder()
         .with_parser(
             ParserConfig::common()
                 .max_incoming_binaries(limits::ATTACHMENTS)
@@ -233,13 +234,13 @@ fn app(settings: Settings, robot: RelayEnd, port: u16) -> (Router, Arc<Rooms>, S
         .max_payload(packet as u64)
         .ws_max_message_size(packet)
         .ws_max_frame_size(packet)
-        .build_layer();
+        .build_with_inner_svc(assets::pages());
     let door = Door { port, body_timeout: settings.request_timeout, openings: Arc::default() };
     let rooms = Rooms::open(settings, robot, &io);
     let app = assets::classic()
-        .fallback_service(assets::pages().layer(layer))
+        .fallback_service(service)
         .layer(middleware::from_fn(move |request, next| attend(door.clone(), request, next)));
-    (app, rooms, io)
+    (app, rooms)
 }
 
 /// Asks the doorman, and puts the protecting headers on whatever is answered.

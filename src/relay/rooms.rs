@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::future::ready;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use serde::Serialize;
@@ -13,7 +14,7 @@ use socketioxide::extract::{AckSender, Event, SocketRef, TryData};
 use socketioxide::socket::DisconnectReason;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::Settings;
 use super::auth::Visitor;
@@ -37,13 +38,22 @@ pub(super) struct Rooms {
     io: SocketIo,
     connections: AtomicU64,
     clients: Mutex<BTreeMap<u64, (SocketRef, Arc<Client>)>>,
+    /// Held while a client passes from its welcome into the room: a client that answers its welcome at
+    /// once is in the room already when its words are passed on.
+    threshold: RwLock<()>,
 }
 
 impl Rooms {
     /// Opens the room on `io`.
     pub(super) fn open(settings: Settings, robot: RelayEnd, io: &SocketIo) -> Arc<Self> {
-        let (connections, clients) = (AtomicU64::new(1), Mutex::default());
-        let rooms = Arc::new(Self { settings, robot, io: io.clone(), connections, clients });
+        let rooms = Arc::new(Self {
+            settings,
+            robot,
+            io: io.clone(),
+            connections: AtomicU64::new(1),
+            clients: Mutex::default(),
+            threshold: RwLock::default(),
+        });
         let door = rooms.clone();
         // Handlers do their work before they return and hand back a ready future: the library runs
         // futures as tasks of their own, in any order.
@@ -66,6 +76,7 @@ impl Rooms {
 
     /// Tells everyone, in the order of calls. Who cannot keep up loses it, and soon its connection.
     pub(super) fn tell_all<T: Serialize>(&self, event: &str, arguments: &T) {
+        let _nobody_between = self.threshold.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(room) = self.io.of("/") {
             match room.within(WELCOMED).emit(event, arguments).now_or_never() {
                 Some(Ok(())) => {}
@@ -104,6 +115,17 @@ impl Rooms {
         }
     }
 
+    /// Closes every connection, and the departures are told to the agent: the library, once it is
+    /// closing, tells nobody.
+    pub(super) async fn close(&self, within: Duration) {
+        let all_told = timeout(within, self.io.close()).await.is_ok();
+        let left: Vec<u64> = self.clients().keys().copied().collect();
+        for id in left {
+            self.leave(id, "the relay closes");
+        }
+        tracing::info!(all_told, "relay is closed");
+    }
+
     fn clients(&self) -> MutexGuard<'_, BTreeMap<u64, (SocketRef, Arc<Client>)>> {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -135,12 +157,14 @@ impl Rooms {
             ready(())
         });
         let welcome = self.welcome(&client);
+        let between = self.threshold.write().unwrap_or_else(PoisonError::into_inner);
         // From here on a departure is noticed; one before it has closed the channel, and shows here.
         if let Err(error) = socket.emit(name::WELCOME, &welcome) {
             self.leave(id, &error.to_string());
             return;
         }
         socket.join(WELCOMED);
+        drop(between);
         if !self.clients().contains_key(&id) {
             socket.leave_all();
         }
