@@ -70,7 +70,12 @@ impl World {
         let serving = tokio::spawn(async move { relay.serve(stopping).await.expect("the relay serves") });
         let agent = Arc::new(agent_end);
         let (note, notes) = unbounded_channel();
-        tokio::spawn(take_notes(agent.clone(), note));
+        let noting = agent.clone();
+        // On a thread of its own, so that its answers come when they like.
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+            runtime.block_on(take_notes(noting, note));
+        });
         Self { home, dial, agent, notes, shutdown, serving }
     }
 
@@ -485,7 +490,19 @@ async fn malformed_packets_hurt_only_their_sender() {
     assert_eq!(clumsy.event_named("refused").await[0]["code"], "name");
     clumsy.emit("drive", &[json!({"seq": 1, "x": 0, "y": 0, "pad": "x".repeat(1024)})]).await;
     assert_eq!(clumsy.event_named("refused").await[0]["code"], "size");
-    for text in ["42[\"drive\",NaN]", "42{", "42", "9", "x", "459999999-[\"a\"]", "43", "44{}", "40/elsewhere,", ""] {
+    for text in [
+        "42[\"drive\",NaN]",
+        "42[\"\\u0442\",1]",
+        "42{",
+        "42",
+        "9",
+        "x",
+        "459999999-[\"a\"]",
+        "43",
+        "44{}",
+        "40/elsewhere,",
+        "",
+    ] {
         let mut broken = world.dial.client().await;
         broken.raw(text).await;
         broken.raw("42[\"after\"]").await;
@@ -568,6 +585,24 @@ async fn connections_are_capped_in_all_and_by_address() {
         assert!(start.elapsed() < PATIENCE, "a closed connection is still counted");
         sleep(Duration::from_millis(10)).await;
     }
+}
+
+/// Goal: opening sessions without end costs whoever does it a wait, and not the relay its memory.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sessions_cannot_be_opened_without_end() {
+    let world = World::new();
+    let mut stream = world.dial.tls().await.unwrap();
+    let request = |more: &str| {
+        format!("GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: {}\r\n{more}\r\n", world.dial.host())
+    };
+    let requests = request("").repeat(199) + &request("Connection: close\r\n");
+    let start = Instant::now();
+    stream.write_all(requests.as_bytes()).await.unwrap();
+    let answers = read_to_end(&mut stream).await;
+    let opened = answers.matches("HTTP/1.1 200").count();
+    assert_eq!(opened + answers.matches("HTTP/1.1 429").count(), 200);
+    let refilled = usize::try_from(start.elapsed().as_secs() + 1).unwrap() * 20;
+    assert!((64..=64 + refilled).contains(&opened), "{opened} sessions were opened");
 }
 
 /// Goal: on the way out clients learn of it, the agent learns of them, and nobody waits.

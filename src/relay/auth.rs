@@ -107,7 +107,10 @@ fn check_host(port: u16, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> 
 }
 
 fn check_origin(port: u16, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+    // Where there is an Origin it decides alone: browsers disagree on which site a WebSocket is of.
+    let mut any = false;
     for origin in headers.get_all(header::ORIGIN) {
+        any = true;
         let origin = origin.to_str().unwrap_or("an origin that cannot be read");
         if !origin.strip_prefix("https://").is_some_and(|host| is_ours(host, port)) {
             return Err(Refusal::Origin { origin: shortened(origin) });
@@ -118,9 +121,14 @@ fn check_origin(port: u16, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal
     let site = headers.get("sec-fetch-site").map(|site| site.to_str().unwrap_or("unreadable"));
     match site {
         None | Some("same-origin" | "none") => Ok(()),
-        Some(_) if !uri.path().starts_with("/socket.io") => Ok(()),
+        Some(_) if any || !is_session(uri) => Ok(()),
         Some(site) => Err(Refusal::Origin { origin: shortened(site) }),
     }
+}
+
+/// Whether a request is for Socket.IO, which takes everything that begins so.
+pub(super) fn is_session(uri: &Uri) -> bool {
+    uri.path().starts_with("/socket.io")
 }
 
 /// Whether `host` is one of the relay's own names, with its port.
@@ -219,6 +227,7 @@ mod tests {
             assert!(ask("127.0.0.1:5", "/", &[host, ("sec-fetch-site", site)]).is_ok(), "a link to the page");
         }
         assert_eq!(local(&[host, ("sec-fetch-site", "same-origin")]), None);
+        assert_eq!(local(&[host, ("origin", "https://localhost:8080"), ("sec-fetch-site", "same-site")]), None);
     }
 
     /// Goal: a proxy on this machine does not make the whole internet local.

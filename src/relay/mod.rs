@@ -272,7 +272,7 @@ fn turn_away(door: &Door, request: &mut Request) -> Option<Response> {
         }
     };
     let session = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("sid=")));
-    if request.uri().path() == "/socket.io/" && !session && !door.openings.take(visitor.address, Instant::now()) {
+    if auth::is_session(request.uri()) && !session && !door.openings.take(visitor.address, Instant::now()) {
         tracing::debug!(%address, "turned away: too many new sessions");
         return Some((StatusCode::TOO_MANY_REQUESTS, "too many new sessions: wait a second\n").into_response());
     }

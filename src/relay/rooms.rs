@@ -147,6 +147,8 @@ impl Rooms {
         };
         let id = client.sender.person.id;
         let (rooms, hearing) = (self.clone(), client.clone());
+        // A name that is written with JSON escapes does not come this far: the library cannot read it
+        // and closes the connection. Python writes every name beyond ASCII so.
         socket.on_fallback(move |socket: SocketRef, Event(event), heard: Heard, ack: AckSender| {
             hearing.hear(&rooms, &socket, &event, &heard, ack);
             ready(())

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::crypto::ring;
@@ -178,7 +178,9 @@ impl Client {
         self.asked += 1;
         let number = self.asked;
         self.raw(&format!("42{number}{}", packet(event, arguments))).await;
+        let deadline = Instant::now() + PATIENCE;
         loop {
+            assert!(Instant::now() < deadline, "{event} was not acknowledged in time");
             if let Some(at) = self.acknowledged.iter().position(|(asked, _)| *asked == number) {
                 return self.acknowledged.remove(at).expect("it was found there").1;
             }
@@ -198,7 +200,9 @@ impl Client {
 
     /// The next event of this name; others are skipped.
     pub async fn event_named(&mut self, name: &str) -> Vec<Value> {
+        let deadline = Instant::now() + PATIENCE;
         loop {
+            assert!(Instant::now() < deadline, "{name} did not come in time");
             let (event, arguments) = self.event().await.unwrap_or_else(|| panic!("the connection ended before {name}"));
             if event == name {
                 return arguments;
@@ -208,9 +212,9 @@ impl Client {
 
     /// The next message as it is, heartbeats apart, which are answered.
     pub async fn message(&mut self) -> Option<Message> {
+        let deadline = Instant::now() + PATIENCE;
         loop {
-            let message = timeout(PATIENCE, self.socket.next()).await.expect("the relay says something in time")?;
-            match message {
+            match timeout_at(deadline, self.socket.next()).await.expect("the relay says something in time")? {
                 Ok(Message::Text(text)) if text.as_str() == "2" => self.raw("3").await,
                 Ok(message) => return Some(message),
                 Err(_) => return None,
@@ -220,7 +224,10 @@ impl Client {
 
     /// Waits until the relay has closed the connection.
     pub async fn ended(&mut self) {
-        while self.read().await {}
+        let deadline = Instant::now() + PATIENCE;
+        while self.read().await {
+            assert!(Instant::now() < deadline, "the connection did not end in time");
+        }
     }
 
     /// Reads one message; `false` at the end.
