@@ -134,7 +134,10 @@ pub(super) fn is_session(uri: &Uri) -> bool {
 /// Whether `host` is one of the relay's own names, with its port.
 fn is_ours(host: &str, port: u16) -> bool {
     let (name, named_port) = match host.rsplit_once(':') {
-        Some((name, digits)) if !digits.ends_with(']') => (name, digits.parse().ok()),
+        // A sign would be parsed, and no browser writes one.
+        Some((name, digits)) if !digits.ends_with(']') => {
+            (name, digits.parse().ok().filter(|_| !digits.starts_with('+')))
+        }
         Some(_) | None => (host, Some(443)),
     };
     named_port == Some(port) && ["localhost", "127.0.0.1", "[::1]"].iter().any(|own| own.eq_ignore_ascii_case(name))
@@ -194,7 +197,7 @@ mod tests {
             "localhost:8080:8080",
             "::1:8080",
             "user@localhost:8080",
-            "localhost:+8080:",
+            "localhost:+8080",
         ] {
             assert_eq!(local(&[("host", host)]), Some(421), "{host}");
         }
