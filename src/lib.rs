@@ -1,9 +1,12 @@
 //! Joywire lets anyone drive a serial robot from a phone browser or a gamepad, and trust it to stop.
 
 pub mod agent;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod drive;
 pub mod mailbox;
 pub mod protocol;
+pub mod relay;
 pub mod robot;
 pub mod time;

@@ -1,0 +1,150 @@
+//! The command line: one file a command, and what they share.
+
+mod config;
+mod relay;
+mod run;
+mod settings;
+mod signals;
+mod sim;
+
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// What is logged unless `JOYWIRE_LOG` says otherwise: transitions of ours, troubles of others.
+const LOG: &str = "warn,joywire=info,socketioxide=error,engineioxide=error";
+
+/// Drive a serial robot from a phone browser or a gamepad, and trust it to stop.
+#[derive(Debug, Parser)]
+#[command(
+    name = "joywire",
+    version,
+    args_conflicts_with_subcommands = true,
+    after_help = "\
+Without a command, `joywire` does what `joywire run` does: it drives a simulated robot at https://localhost:8080.\n\
+\n\
+Examples:\n  \
+  joywire                            drive the simulated robot in a browser\n  \
+  joywire --serial /dev/ttyUSB0      drive the robot at that port\n  \
+  joywire sim --link /tmp/robot      a simulated robot that other programs open like a serial port\n  \
+  joywire config show                every setting, its value and where it came from\n\
+\n\
+The STOP button stops motors by software. Fit a switch that cuts motor power as well."
+)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Relay, agent and robot in one process (the default).
+    Run(RunArgs),
+    /// The HTTPS relay alone, without a robot.
+    ///
+    /// It serves the page and relays chat, direction and any other event between clients.
+    Relay(RelayArgs),
+    /// A simulated robot on a pseudo-terminal, for CI and for other people's programs.
+    ///
+    /// Prints the path of a port that can be opened like a serial port, and runs until Ctrl-C.
+    Sim(SimArgs),
+    /// Shows or checks the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    #[command(flatten)]
+    relay: RelayArgs,
+    /// The robot: `sim`, or the path of its serial port.
+    #[arg(long, value_name = "sim|PATH")]
+    serial: Option<String>,
+}
+
+#[derive(Debug, Args)]
+struct RelayArgs {
+    /// HTTPS port; 0 takes any free one [default: 8080].
+    #[arg(long)]
+    port: Option<u16>,
+    /// Let phones and other machines in (not in this version: it will come with pairing).
+    #[arg(long)]
+    public: bool,
+    /// The robot's name on the page.
+    #[arg(long)]
+    name: Option<String>,
+    /// Configuration file [default: joywire/joywire.toml in your configuration folder, if it is there].
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct SimArgs {
+    /// Also makes a symbolic link there that points to the port.
+    #[arg(long, value_name = "PATH")]
+    link: Option<PathBuf>,
+    /// Configuration file, for the robot's dimensions.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Prints every key, its value, and where it came from.
+    Show {
+        /// Configuration file.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+    },
+    /// Checks a file; exit code 1 if it would be refused.
+    Check {
+        /// Configuration file.
+        file: PathBuf,
+    },
+}
+
+/// Runs the command. An error becomes one line on standard error and exit code 1.
+#[must_use]
+pub fn main(line: CommandLine) -> ExitCode {
+    let filter = EnvFilter::try_from_env("JOYWIRE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
+    let colours = io::stderr().is_terminal();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(colours)
+        .with_target(false)
+        .init();
+    let outcome = match line.command {
+        None => run::run(&line.run),
+        Some(Command::Run(args)) => run::run(&args),
+        Some(Command::Relay(args)) => relay::run(&args),
+        Some(Command::Sim(args)) => sim::run(&args),
+        Some(Command::Config(ConfigCommand::Show { config })) => config::show(config.as_deref()),
+        Some(Command::Config(ConfigCommand::Check { file })) => config::check(&file),
+    };
+    outcome.unwrap_or_else(|error| {
+        complain(&format!("joywire: {error:#}"));
+        ExitCode::FAILURE
+    })
+}
+
+/// Says a line to whoever started the program. A closed standard output is no reason to stop driving.
+fn say(line: &str) {
+    let mut out = io::stdout().lock();
+    drop(writeln!(out, "{line}").and_then(|()| out.flush()));
+}
+
+/// Says a line on standard error.
+fn complain(line: &str) {
+    drop(writeln!(io::stderr().lock(), "{line}"));
+}
+
+/// One thread for everything that waits: a command reaches the wire without waking another.
+fn runtime() -> io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}

@@ -1,0 +1,59 @@
+//! `joywire run`: relay, agent and robot in one process.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use tokio_util::sync::CancellationToken;
+
+use super::{RunArgs, relay as relay_command, runtime, say, settings, signals};
+use crate::agent::Agent;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::mailbox::mailbox;
+use crate::relay::Relay;
+use crate::robot::cable::Cable;
+
+pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
+    if args.relay.public {
+        return Ok(relay_command::refuse_public());
+    }
+    let config = settings::for_run(args)?;
+    runtime()?.block_on(drive(&config))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn drive(config: &Config) -> anyhow::Result<()> {
+    let clock = Clock::start();
+    let shutdown = signals::shutdown()?;
+    let (relay_end, agent_end) = mailbox();
+    let relay = Relay::bind(settings::relay(config)?, relay_end)?;
+    let cable = Cable::plug_in(settings::plug(config)?, config.robot.baud, clock)?;
+    let agent_settings = settings::agent(config)?;
+    let dir = agent_settings.dir.clone();
+    let agent = Agent::new(agent_settings, cable, agent_end, clock)
+        .with_context(|| format!("the STOP latch in {} cannot be kept", dir.display()))?;
+
+    let robot = if settings::is_simulated(config) { "a simulated robot" } else { &config.robot.serial };
+    say(&format!("joywire drives {robot}: open {} in a browser on this machine", relay_command::url(&relay)));
+
+    // The agent ends first, so that the motors have stopped before anything else is taken away; but
+    // a relay that ends by itself takes the agent with it.
+    let relay_shutdown = CancellationToken::new();
+    let mut agent = tokio::spawn(agent.run(shutdown.clone()));
+    let mut relay = tokio::spawn(relay.serve(relay_shutdown.clone()));
+    let served = tokio::select! {
+        stopped = &mut agent => {
+            stopped.context("the agent ended by a fault of its own")?;
+            relay_shutdown.cancel();
+            relay.await
+        }
+        served = &mut relay => {
+            shutdown.cancel();
+            agent.await.context("the agent ended by a fault of its own")?;
+            served
+        }
+    };
+    served.context("the relay ended by a fault of its own")??;
+    say("joywire has stopped the robot and ended");
+    Ok(())
+}

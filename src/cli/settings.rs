@@ -1,0 +1,132 @@
+//! From configuration to the settings of each part.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context;
+
+use super::{RelayArgs, RunArgs};
+use crate::config::{Config, Layers};
+use crate::drive::{Mixer, Rules};
+use crate::protocol::events::RobotCard;
+use crate::robot::body::Build;
+use crate::robot::cable::Plug;
+use crate::{agent, relay};
+
+/// The word that asks for the simulated robot.
+const SIMULATED: &str = "sim";
+
+/// Defaults, file and environment. Without `file`, the one in the user's configuration folder if
+/// there is one.
+pub fn layers(file: Option<&Path>) -> anyhow::Result<Layers> {
+    let usual = dirs::config_dir().map(|dir| dir.join("joywire/joywire.toml")).filter(|path| path.exists());
+    let mut layers = Layers::defaults();
+    if let Some(path) = file.map(Path::to_owned).or(usual) {
+        layers.file(&path)?;
+    }
+    layers.environment(std::env::vars_os().filter_map(|(name, value)| {
+        // A variable that is no text cannot be one of ours.
+        Some((name.into_string().ok()?, value.into_string().ok()?))
+    }))?;
+    Ok(layers)
+}
+
+/// The whole for `joywire relay`.
+pub fn for_relay(args: &RelayArgs) -> anyhow::Result<Layers> {
+    let mut layers = layers(args.config.as_deref())?;
+    if let Some(port) = args.port {
+        layers.option("server.port", i64::from(port))?;
+    }
+    if let Some(name) = &args.name {
+        layers.option("robot.name", name.as_str())?;
+    }
+    Ok(layers)
+}
+
+/// The whole for `joywire run`.
+pub fn for_run(args: &RunArgs) -> anyhow::Result<Config> {
+    let mut layers = for_relay(&args.relay)?;
+    if let Some(serial) = &args.serial {
+        layers.option("robot.serial", serial.as_str())?;
+    }
+    Ok(layers.check()?)
+}
+
+/// Whether the robot is the simulated one.
+pub fn is_simulated(config: &Config) -> bool {
+    config.robot.serial == SIMULATED
+}
+
+/// The simulated robot's dimensions.
+pub fn build(config: &Config) -> Build {
+    let robot = &config.robot;
+    Build { track_m: robot.track_m, top_speed_mps: robot.top_speed_mps, counts_per_m: robot.counts_per_m }
+}
+
+/// A random count of starts, so that no two simulated robots share a session.
+pub fn boot_count() -> anyhow::Result<u16> {
+    let mut bytes = [0; 2];
+    getrandom::fill(&mut bytes).context("the system gives no random numbers")?;
+    Ok(u16::from_le_bytes(bytes))
+}
+
+/// What the cable leads to.
+pub fn plug(config: &Config) -> anyhow::Result<Plug> {
+    if is_simulated(config) {
+        Ok(Plug::Simulated { build: build(config), boot_count: boot_count()? })
+    } else {
+        Ok(Plug::Serial { path: config.robot.serial.clone() })
+    }
+}
+
+/// The relay's settings.
+pub fn relay(config: &Config) -> anyhow::Result<relay::Settings> {
+    let robot = RobotCard {
+        name: config.robot.name.clone(),
+        simulated: is_simulated(config),
+        track_m: config.robot.track_m,
+        top_speed_mps: config.robot.top_speed_mps,
+    };
+    let mut settings = relay::Settings::new(config.server.port, robot, data_dir(config)?);
+    settings.limits.events_per_second = config.limits.events_per_second;
+    settings.limits.command_timeout_ms = config.safety.command_timeout_ms;
+    settings.burst = config.limits.burst;
+    settings.connections = config.limits.connections;
+    settings.connections_per_address = config.limits.connections_per_address;
+    settings.connections_per_local_address = config.limits.connections_per_local_address;
+    Ok(settings)
+}
+
+/// The agent's settings.
+pub fn agent(config: &Config) -> anyhow::Result<agent::Settings> {
+    let rules = Rules {
+        command_timeout: Duration::from_millis(config.safety.command_timeout_ms),
+        robot_ttl: Duration::from_millis(config.safety.robot_ttl_ms),
+        nudge_hold: Duration::from_millis(config.direction.hold_ms),
+        nudge_speed: config.direction.speed,
+        speed_limit: config.drive.speed_limit,
+        accelerate: Duration::from_millis(config.drive.accelerate_ms),
+        brake: Duration::from_millis(config.drive.brake_ms),
+        mixer: Mixer::Arcade,
+        ..Rules::default()
+    };
+    let controller = agent::controller::Settings {
+        rules,
+        track_m: config.robot.track_m,
+        counts_per_m: config.robot.counts_per_m,
+        seed: getrandom::u32().context("the system gives no random numbers")?,
+    };
+    // Each port has a latch of its own: plugging in another robot must not clear the first one's.
+    let name: String = config.robot.serial.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+    let dir = data_dir(config)?.join("robots").join(name.trim_matches('-'));
+    Ok(agent::Settings { controller, step: config.step(), dir })
+}
+
+fn data_dir(config: &Config) -> anyhow::Result<PathBuf> {
+    if config.data.dir.is_empty() {
+        let home = dirs::data_dir().context("there is no data folder: set HOME, or data.dir in the configuration")?;
+        Ok(home.join("joywire"))
+    } else {
+        Ok(PathBuf::from(&config.data.dir))
+    }
+}

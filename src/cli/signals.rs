@@ -1,0 +1,31 @@
+//! Ctrl-C: the first asks everything to stop in order, the second does not ask.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use super::complain;
+
+/// Exit code of a program that was interrupted.
+const INTERRUPTED: i32 = 130;
+
+/// Returns a token that is cancelled by the first SIGINT or SIGTERM; a second one ends the process.
+pub fn shutdown() -> std::io::Result<CancellationToken> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let token = CancellationToken::new();
+    let first = token.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => {},
+                _ = terminate.recv() => {},
+            }
+            if first.is_cancelled() {
+                complain("joywire: ended by force");
+                std::process::exit(INTERRUPTED);
+            }
+            first.cancel();
+        }
+    });
+    Ok(token)
+}

@@ -1,0 +1,272 @@
+//! One client's events: what each may do, and to whom it goes.
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use socketioxide::extract::{AckSender, SocketRef};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout};
+
+use super::event::Heard;
+use super::limits::{Allowance, NAME_CHARS};
+use super::rooms::Rooms;
+use crate::mailbox::{Command, Sender};
+use crate::protocol::events::{
+    self, Direction, Drive, FROM_RELAY_ONLY, Refused, ResetReply, ResetRequest, Role, SeatReply, SeatRequest,
+    StopReply, StopRequest, name,
+};
+
+/// The agent answers at once, or after it has written the latch to disk.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+/// A stop's reason is kept up to here, characters.
+const REASON_CHARS: usize = 100;
+/// Names that Socket.IO itself uses: relayed, they would throw the receivers out.
+const SOCKET_IO_OWN: [&str; 6] =
+    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
+
+const NO_ANSWER: &str = "the robot's program did not answer in time";
+const CROWDED: &str = "too many commands are waiting already: try again";
+
+/// A connected client.
+#[derive(Debug)]
+pub(super) struct Client {
+    /// Who it is and what it may do, as the agent is told.
+    pub(super) sender: Sender,
+    /// Where it connects from.
+    pub(super) address: IpAddr,
+    allowance: Mutex<Allowance>,
+}
+
+/// An event on its way through the room.
+struct Arrival<'a> {
+    rooms: &'a Arc<Rooms>,
+    client: &'a Client,
+    socket: &'a SocketRef,
+    event: &'a str,
+    heard: &'a Heard,
+    now: Instant,
+}
+
+impl Client {
+    /// A client that has sent nothing yet.
+    pub(super) fn new(sender: Sender, address: IpAddr, allowance: Allowance) -> Self {
+        Self { sender, address, allowance: Mutex::new(allowance) }
+    }
+
+    /// What it may still send.
+    pub(super) fn allowance(&self) -> MutexGuard<'_, Allowance> {
+        self.allowance.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does what one event asks for. Everything that has an order happens before this returns.
+    pub(super) fn hear(&self, rooms: &Arc<Rooms>, socket: &SocketRef, event: &str, heard: &Heard, ack: AckSender) {
+        let arrival = Arrival { rooms, client: self, socket, event, heard, now: Instant::now() };
+        match event {
+            name::STOP => arrival.stop(ack),
+            name::DRIVE => arrival.drive(),
+            name::SEAT | name::RESET | name::ECHO if !arrival.fits(rooms.limits().control_bytes) => {}
+            name::SEAT => arrival.seat(ack),
+            name::RESET => arrival.reset(ack),
+            name::ECHO => acknowledge(ack, &NOTHING),
+            name::DIRECTION => arrival.direction(ack),
+            _ => arrival.relay(ack),
+        }
+    }
+}
+
+/// An acknowledgement without arguments.
+const NOTHING: [(); 0] = [];
+
+impl Arrival<'_> {
+    /// STOP: whatever it carries, and however much else was sent.
+    fn stop(&self, ack: AckSender) {
+        if !self.client.allowance().stop(self.now) {
+            self.refuse("rate", "more STOPs than can make a difference");
+            return;
+        }
+        // One that is not understood is still a STOP; only its reason is lost.
+        let fits = self.heard.bytes() <= self.rooms.limits().control_bytes;
+        let arguments = if fits { self.heard.arguments().unwrap_or_default() } else { Vec::new() };
+        let request: StopRequest = events::parse(name::STOP, &arguments).unwrap_or_default();
+        let reason = request.reason.chars().filter(|letter| !letter.is_control()).take(REASON_CHARS).collect();
+        self.ask(ack, |answer| Command::Stop(reason, answer), |why| StopReply { ok: false, why: Some(why.to_owned()) });
+    }
+
+    fn drive(&self) {
+        let sample = self.payload::<Drive>(name::DRIVE, self.rooms.limits().control_bytes);
+        let Some(sample) = sample else {
+            // Counted like any other event, so that nonsense is bounded too.
+            self.client.allowance().event(self.now);
+            return;
+        };
+        if !self.client.allowance().sample(sample.x == 0.0 && sample.y == 0.0, self.now) {
+            self.refuse_for_rate();
+        } else if self.may(Role::Driver) {
+            self.rooms.robot().drive(self.client.sender.clone(), sample);
+        }
+    }
+
+    fn seat(&self, ack: AckSender) {
+        let reply = |rooms: &Rooms, why: &str| SeatReply {
+            ok: false,
+            why: Some(why.to_owned()),
+            seat: rooms.robot().seat.borrow().clone(),
+        };
+        if !self.may(Role::Driver) {
+            acknowledge(ack, &reply(self.rooms, "watching only: this client may not drive"));
+        } else if let Some(request) = self.payload::<SeatRequest>(name::SEAT, usize::MAX) {
+            let rooms = self.rooms.clone();
+            self.ask(ack, |answer| Command::Seat(request, answer), move |why| reply(&rooms, why));
+        } else {
+            acknowledge(ack, &reply(self.rooms, "seat was not understood"));
+        }
+    }
+
+    fn reset(&self, ack: AckSender) {
+        let reply = |why: &str| ResetReply { ok: false, nonce: None, why: Some(why.to_owned()) };
+        if !self.may(Role::Operator) {
+            acknowledge(ack, &reply("only an operator clears STOP"));
+        } else if let Some(request) = self.payload::<ResetRequest>(name::RESET, usize::MAX) {
+            self.ask(ack, |answer| Command::Reset(request, answer), reply);
+        } else {
+            acknowledge(ack, &reply("reset was not understood"));
+        }
+    }
+
+    /// A press of the original's buttons: everyone hears of it, and the robot does it.
+    fn direction(&self, ack: AckSender) {
+        if !self.fits(self.rooms.limits().control_bytes) || !self.may(Role::Driver) {
+            return;
+        }
+        let Some(press) = self.payload::<Direction>(name::DIRECTION, usize::MAX) else { return };
+        // First to the room: the agent's `reply` must not overtake it.
+        if self.pass_on(ack) && !self.tell_agent(Command::Direction(press)) {
+            self.refuse("busy", CROWDED);
+        }
+    }
+
+    /// Any other name: everyone hears it, the sender too, as one argument.
+    fn relay(&self, ack: AckSender) {
+        if !self.fits(self.rooms.limits().event_bytes) {
+            return;
+        }
+        let long = self.event.chars().count() > NAME_CHARS;
+        if long || FROM_RELAY_ONLY.contains(&self.event) || SOCKET_IO_OWN.contains(&self.event) {
+            self.refuse("name", "events of this name are not relayed");
+            return;
+        }
+        if self.pass_on(ack) && self.event == name::CHAT {
+            let line = self.heard.arguments().unwrap_or_default().into_iter().next();
+            if !self.tell_agent(Command::Chat(line.unwrap_or_default())) {
+                self.refuse("busy", CROWDED);
+            }
+        }
+    }
+
+    /// Sends the event to the room and acknowledges it. The original does not acknowledge, but then
+    /// a client that repeats until it is acknowledged says everything several times.
+    fn pass_on(&self, ack: AckSender) -> bool {
+        match self.heard.relayed() {
+            Ok(arguments) => {
+                self.rooms.tell_all(self.event, &(arguments,));
+                acknowledge(ack, &NOTHING);
+                true
+            }
+            Err(error) => {
+                self.refuse("malformed", &format!("{} was not understood: {error}", self.event));
+                false
+            }
+        }
+    }
+
+    fn tell_agent(&self, command: Command) -> bool {
+        self.rooms.robot().send(self.client.sender.clone(), command)
+    }
+
+    /// Asks the agent, and acknowledges with its answer or with why there is none.
+    fn ask<T: Serialize + Send + 'static>(
+        &self,
+        ack: AckSender,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+        failed: impl FnOnce(&str) -> T + Send + 'static,
+    ) {
+        let (answer, answered) = oneshot::channel();
+        if !self.tell_agent(command(answer)) {
+            acknowledge(ack, &failed(CROWDED));
+            return;
+        }
+        tokio::spawn(async move {
+            match timeout(ANSWER_WITHIN, answered).await {
+                Ok(Ok(reply)) => acknowledge(ack, &reply),
+                Ok(Err(_)) | Err(_) => acknowledge(ack, &failed(NO_ANSWER)),
+            }
+        });
+    }
+
+    /// Whether the client may send one more event, and the event is small enough.
+    fn fits(&self, most: usize) -> bool {
+        if !self.client.allowance().event(self.now) {
+            self.refuse_for_rate();
+            return false;
+        }
+        self.is_small(most)
+    }
+
+    fn is_small(&self, most: usize) -> bool {
+        let small = self.heard.bytes() <= most;
+        if !small {
+            self.refuse("size", &format!("{} bytes are more than {most}", self.heard.bytes()));
+        }
+        small
+    }
+
+    fn may(&self, role: Role) -> bool {
+        let may = self.client.sender.role >= role;
+        if !may {
+            self.refuse("role", "this client may not do that");
+        }
+        may
+    }
+
+    /// The event's payload, if it is small enough and understood.
+    fn payload<T: serde::de::DeserializeOwned>(&self, event: &'static str, most: usize) -> Option<T> {
+        if !self.is_small(most) {
+            return None;
+        }
+        let read = match self.heard.arguments() {
+            Ok(arguments) => events::parse(event, &arguments).map_err(|error| error.to_string()),
+            Err(error) => Err(format!("{event} was not understood: {error}")),
+        };
+        read.map_err(|why| self.refuse("malformed", &why)).ok()
+    }
+
+    fn refuse_for_rate(&self) {
+        let (most, dropped) = (self.rooms.limits().events_per_second, self.client.allowance().dropped());
+        self.refuse("rate", &format!("more than {most} events a second: {dropped} dropped so far"));
+    }
+
+    fn refuse(&self, code: &str, why: &str) {
+        let event = self.event.chars().take(NAME_CHARS).collect();
+        let why = why.chars().take(200).collect();
+        refuse(self.client, self.socket, &Refused { event, code: code.to_owned(), why }, self.now);
+    }
+}
+
+/// Tells a client that something had no effect, once a second for each code.
+pub(super) fn refuse(client: &Client, socket: &SocketRef, refused: &Refused, now: Instant) {
+    if client.allowance().tell(&refused.code, now) {
+        let (id, Refused { event, code, why }) = (client.sender.person.id, refused);
+        tracing::debug!(id, event, code, why, "refused");
+        if let Err(error) = socket.emit(name::REFUSED, refused) {
+            tracing::debug!(id, %error, "could not say so");
+        }
+    }
+}
+
+fn acknowledge<T: Serialize>(ack: AckSender, reply: &T) {
+    if let Err(error) = ack.send(reply) {
+        tracing::debug!(%error, "an acknowledgement was lost");
+    }
+}

@@ -1,0 +1,173 @@
+//! A stream that gives up when its peer stops reading: a write that waits too long ends the connection.
+//!
+//! A peer that never reads fills the kernel's buffers, and then a writer waits for ever, in a place
+//! where nothing else is looked at: not the heartbeat, not a cancellation. Only the stream itself can
+//! end that.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::{Sleep, sleep};
+
+/// A stream whose writes make progress within a limit or fail, together with whatever must be let go
+/// of when the connection ends.
+#[derive(Debug)]
+pub(super) struct Deadline<S, G> {
+    stream: S,
+    limit: Duration,
+    waiting: Option<Pin<Box<Sleep>>>,
+    expired: bool,
+    reader: Option<Waker>,
+    _held: G,
+}
+
+impl<S, G> Deadline<S, G> {
+    /// Wraps `stream`. `held` is dropped with it.
+    pub(super) fn new(stream: S, limit: Duration, held: G) -> Self {
+        Self { stream, limit, waiting: None, expired: false, reader: None, _held: held }
+    }
+
+    /// Passes on what a write said, and fails it if it has waited for the whole limit.
+    fn bounded<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.waiting = None;
+            return written;
+        }
+        let limit = self.limit;
+        let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(limit)));
+        if waiting.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        self.expired = true;
+        // Whoever reads must learn it too, or the session would live on until its heartbeat fails.
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
+        }
+        Poll::Ready(Err(expiry()))
+    }
+}
+
+fn expiry() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "the peer does not read")
+}
+
+impl<S: AsyncRead + Unpin, G: Unpin> AsyncRead for Deadline<S, G> {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.expired {
+            return Poll::Ready(Err(expiry()));
+        }
+        let read = Pin::new(&mut this.stream).poll_read(cx, buf);
+        if read.is_pending() && !this.reader.as_ref().is_some_and(|reader| reader.will_wake(cx.waker())) {
+            this.reader = Some(cx.waker().clone());
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin, G: Unpin> AsyncWrite for Deadline<S, G> {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        if this.expired {
+            return Poll::Ready(Err(expiry()));
+        }
+        let written = Pin::new(&mut this.stream).poll_write(cx, buf);
+        this.bounded(cx, written)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        if this.expired {
+            return Poll::Ready(Err(expiry()));
+        }
+        let written = Pin::new(&mut this.stream).poll_write_vectored(cx, bufs);
+        this.bounded(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        if this.expired {
+            return Poll::Ready(Err(expiry()));
+        }
+        // Flushing a socket says nothing about its peer, so it neither starts nor ends a wait.
+        Pin::new(&mut this.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex, split};
+    use tokio::time::Instant;
+
+    use super::*;
+
+    const LIMIT: Duration = Duration::from_secs(3);
+
+    /// Goal: a peer that never reads costs three seconds, not for ever.
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_never_reads_fails_the_write() {
+        let (ours, _theirs) = duplex(1000);
+        let mut stream = Deadline::new(ours, LIMIT, ());
+        let start = Instant::now();
+        let error = stream.write_all(&[0; 5000]).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert_eq!(start.elapsed().as_secs(), 3);
+        assert!(stream.write_all(b"more").await.is_err(), "an expired stream came back to life");
+    }
+
+    /// Goal: the half that reads ends with the half that writes.
+    #[tokio::test(start_paused = true)]
+    async fn a_waiting_reader_is_told() {
+        let (ours, _theirs) = duplex(1000);
+        let (mut reader, mut writer) = split(Deadline::new(ours, LIMIT, ()));
+        let reading = tokio::spawn(async move { reader.read_u8().await.unwrap_err().kind() });
+        tokio::task::yield_now().await;
+        assert!(writer.write_all(&[0; 5000]).await.is_err());
+        assert_eq!(reading.await.unwrap(), io::ErrorKind::TimedOut);
+    }
+
+    /// Goal: slow is not dead: only a wait without any progress counts.
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_peer_is_kept() {
+        let (ours, mut theirs) = duplex(1000);
+        let mut stream = Deadline::new(ours, LIMIT, ());
+        let reading = tokio::spawn(async move {
+            let mut taken = 0;
+            while taken < 5000 {
+                tokio::time::sleep(Duration::from_millis(2900)).await;
+                taken += theirs.read(&mut [0; 500]).await.unwrap();
+            }
+        });
+        stream.write_all(&[0; 5000]).await.unwrap();
+        drop(stream);
+        reading.await.unwrap();
+    }
+
+    /// Goal: what is held goes when the connection goes, or connections would be counted for ever.
+    #[tokio::test]
+    async fn what_is_held_is_let_go_of() {
+        let held = Arc::new(());
+        let stream = Deadline::new(duplex(1).0, LIMIT, held.clone());
+        assert_eq!(Arc::strong_count(&held), 2);
+        drop(stream);
+        assert_eq!(Arc::strong_count(&held), 1);
+    }
+}

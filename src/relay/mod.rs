@@ -1,0 +1,281 @@
+//! The public relay: HTTPS pages and Socket.IO between people and the robot's agent.
+//!
+//! It forwards and shows; the agent decides. So no mistake here can move a robot by itself.
+
+mod assets;
+mod auth;
+mod client;
+mod deadline;
+mod event;
+mod limits;
+mod listener;
+mod rooms;
+mod tls;
+
+use std::net::{SocketAddr, TcpListener as Unwatched};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use socketioxide::{ParserConfig, SocketIo};
+use tokio::net::TcpListener;
+use tokio::time::{Instant, timeout};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::UnixTime;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::mailbox::RelayEnd;
+use crate::protocol::events::{Limits, RobotCard};
+
+use self::auth::Peer;
+use self::limits::{Connections, Openings};
+use self::listener::Terms;
+use self::rooms::Rooms;
+pub use self::tls::CertificateError;
+
+/// The dead are noticed after twice this at most, not after the 45 s that are usual.
+const PING: Duration = Duration::from_secs(5);
+/// Packets that wait for one client. A burst fits; who falls behind further loses its heartbeat.
+const PACKETS: usize = 1024;
+/// Clients are told of the end within this.
+const FAREWELL: Duration = Duration::from_millis(800);
+
+/// What the relay is to be.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// HTTPS port on this machine's own addresses; 0 takes any that is free.
+    pub port: u16,
+    /// The robot, as clients are told.
+    pub robot: RobotCard,
+    /// Bounds, as clients are told; those of size and rate are held here, those of time by the agent.
+    pub limits: Limits,
+    /// Events at once from one client, beyond [`Limits::events_per_second`].
+    pub burst: u32,
+    /// Connections in all.
+    pub connections: usize,
+    /// Connections from one address.
+    pub connections_per_address: usize,
+    /// Connections from one address of this machine, which all its programs and tabs share.
+    pub connections_per_local_address: usize,
+    /// For a TLS handshake.
+    pub handshake_timeout: Duration,
+    /// For the headers of a request, for its body, and for the Socket.IO connect.
+    pub request_timeout: Duration,
+    /// For a write without progress, then the peer counts as dead.
+    pub write_timeout: Duration,
+    /// The user's data directory; the certificate is kept below it.
+    pub data_directory: PathBuf,
+}
+
+impl Settings {
+    /// The usual settings.
+    #[must_use]
+    pub fn new(port: u16, robot: RobotCard, data_directory: PathBuf) -> Self {
+        Self {
+            port,
+            robot,
+            limits: Limits {
+                sample_hz: 30,
+                control_bytes: 1024,
+                event_bytes: 16 * 1024,
+                events_per_second: 60,
+                command_timeout_ms: 200,
+                seat_ms: 1000,
+                reset_hold_ms: 2000,
+            },
+            burst: 20,
+            connections: 64,
+            connections_per_address: 8,
+            connections_per_local_address: 32,
+            handshake_timeout: Duration::from_secs(5),
+            request_timeout: Duration::from_secs(5),
+            write_timeout: Duration::from_secs(3),
+            data_directory,
+        }
+    }
+}
+
+/// Why there is no relay.
+#[derive(Debug, thiserror::Error)]
+pub enum RelayError {
+    /// Another program has the port.
+    #[error("port {port} is already in use: stop the other program or choose another with --port")]
+    PortInUse {
+        /// The port.
+        port: u16,
+    },
+    /// The system keeps the port for its administrator.
+    #[error("port {port} needs administrator rights: choose one above 1023 with --port")]
+    PortForbidden {
+        /// The port.
+        port: u16,
+    },
+    /// Listening failed otherwise.
+    #[error("cannot listen on port {port}: {source}")]
+    Listen {
+        /// The port.
+        port: u16,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// There is no certificate.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
+}
+
+/// A relay that has its port and its certificate, and serves nobody yet.
+#[derive(Debug)]
+pub struct Relay {
+    settings: Settings,
+    robot: RelayEnd,
+    listeners: Vec<Unwatched>,
+    addresses: Vec<SocketAddr>,
+    tls: Arc<ServerConfig>,
+}
+
+impl Relay {
+    /// Takes the port and loads or makes the certificate.
+    ///
+    /// # Errors
+    /// [`RelayError`], with a sentence for the person who started it.
+    pub fn bind(settings: Settings, robot: RelayEnd) -> Result<Self, RelayError> {
+        let listeners = listener::listen(settings.port)?;
+        let refuse = |source| RelayError::Listen { port: settings.port, source };
+        let addresses = listeners.iter().map(Unwatched::local_addr).collect::<Result<_, _>>().map_err(refuse)?;
+        let tls = tls::load_or_make(&settings.data_directory, UnixTime::now())?;
+        Ok(Self { settings, robot, listeners, addresses, tls })
+    }
+
+    /// The addresses it listens on, IPv4 first.
+    #[must_use]
+    pub fn local_addrs(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Serves until `shutdown`, then tells clients and returns within a second.
+    ///
+    /// # Errors
+    /// [`RelayError::Listen`] if the system takes a listener back before the first connection.
+    pub async fn serve(self, shutdown: CancellationToken) -> Result<(), RelayError> {
+        let port = self.addresses.first().map_or(self.settings.port, SocketAddr::port);
+        let terms = Terms {
+            handshake: self.settings.handshake_timeout,
+            headers: self.settings.request_timeout,
+            write: self.settings.write_timeout,
+            connections: Connections::new(
+                self.settings.connections,
+                self.settings.connections_per_address,
+                self.settings.connections_per_local_address,
+            ),
+        };
+        let remarks = self.robot.remarks();
+        let (app, rooms) = app(self.settings, self.robot, port);
+        let (tasks, connections, accepting) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
+        let _ends_with_this = (connections.clone().drop_guard(), accepting.clone().drop_guard());
+        for listener in self.listeners {
+            let listener = TcpListener::from_std(listener).map_err(|source| RelayError::Listen { port, source })?;
+            let tls = TlsAcceptor::from(self.tls.clone());
+            let accept =
+                listener::accept(listener, tls, app.clone(), terms.clone(), tasks.clone(), connections.clone());
+            let accepting = accepting.clone();
+            tasks.spawn(async move { accepting.run_until_cancelled(accept).await });
+        }
+        let news = [
+            tokio::spawn(connections.clone().run_until_cancelled_owned(rooms.clone().pass_telemetry_on())),
+            tokio::spawn(connections.clone().run_until_cancelled_owned(rooms.clone().pass_remarks_on(remarks))),
+        ];
+        tracing::info!(addresses = ?self.addresses, "relay is open");
+        shutdown.cancelled().await;
+        accepting.cancel();
+        rooms.close(FAREWELL).await;
+        connections.cancel();
+        tasks.close();
+        tasks.wait().await;
+        for task in news {
+            drop(task.await);
+        }
+        Ok(())
+    }
+}
+
+/// What the doorman needs to know.
+#[derive(Clone, Debug)]
+struct Door {
+    port: u16,
+    body_timeout: Duration,
+    openings: Arc<Openings>,
+}
+
+/// Everything that answers requests: doorman, then Socket.IO, then pages.
+fn app(settings: Settings, robot: RelayEnd, port: u16) -> (Router, Arc<Rooms>) {
+    let bytes = settings.limits.event_bytes;
+    let packet = bytes + limits::ENVELOPE_BYTES;
+    // One service for all requests: as a layer of the router it would be made anew for each, and a
+    // session of HTTP polling would be unknown to the next request.
+    let (service, io) = SocketIo::builder()
+        .with_parser(
+            ParserConfig::common()
+                .max_incoming_binaries(limits::ATTACHMENTS)
+                .max_incoming_binary_buf_size(bytes)
+                .packet_completion_timeout(settings.request_timeout),
+        )
+        .connect_timeout(settings.request_timeout)
+        .upgrade_timeout(settings.request_timeout)
+        .ping_interval(PING)
+        .ping_timeout(PING)
+        .max_buffer_size(PACKETS)
+        .max_payload(packet as u64)
+        .ws_max_message_size(packet)
+        .ws_max_frame_size(packet)
+        .build_with_inner_svc(assets::pages());
+    let door = Door { port, body_timeout: settings.request_timeout, openings: Arc::default() };
+    let rooms = Rooms::open(settings, robot, &io);
+    let app = assets::classic()
+        .fallback_service(service)
+        .layer(middleware::from_fn(move |request, next| attend(door.clone(), request, next)));
+    (app, rooms)
+}
+
+/// Asks the doorman, and puts the protecting headers on whatever is answered.
+async fn attend(door: Door, mut request: Request, next: Next) -> Response {
+    let mut response = if let Some(refusal) = turn_away(&door, &mut request) {
+        refusal
+    } else if request.method() == Method::POST {
+        timeout(door.body_timeout, next.run(request))
+            .await
+            .unwrap_or_else(|_| (StatusCode::REQUEST_TIMEOUT, "the request took too long\n").into_response())
+    } else {
+        next.run(request).await
+    };
+    assets::protect(response.headers_mut());
+    response
+}
+
+/// The answer to a request that is not let in. One that is carries its visitor from here on.
+fn turn_away(door: &Door, request: &mut Request) -> Option<Response> {
+    let Some(Peer(address)) = request.extensions().get::<Peer>().copied() else {
+        return Some(StatusCode::FORBIDDEN.into_response());
+    };
+    let visitor = match auth::admit(Peer(address), door.port, request.uri(), request.headers()) {
+        Ok(visitor) => visitor,
+        Err(refusal) => {
+            tracing::debug!(%address, %refusal, path = request.uri().path(), "turned away");
+            let close = [(header::CONNECTION, HeaderValue::from_static("close"))];
+            return Some((refusal.status(), close, format!("{refusal}\n")).into_response());
+        }
+    };
+    let session = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("sid=")));
+    if auth::is_session(request.uri()) && !session && !door.openings.take(visitor.address, Instant::now()) {
+        tracing::debug!(%address, "turned away: too many new sessions");
+        return Some((StatusCode::TOO_MANY_REQUESTS, "too many new sessions: wait a second\n").into_response());
+    }
+    request.extensions_mut().insert(visitor);
+    None
+}
