@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::drive::{Answer, Command, DriverId, Grant, Refusal, Sample, Source, Stamp, Stick};
+use crate::drive::{Answer, Command, DriverId, Fault, Grant, Refusal, Sample, Source, Stamp, Stick};
 use crate::mailbox::{self, AgentEnd, Remark, Sender};
 use crate::protocol::events::{
     Direction, Drive, Refused, ResetReply, ResetRequest, Role, SeatReply, SeatRequest, SeatView, StopReply, name,
@@ -365,6 +365,10 @@ fn log(transition: Transition) {
         Transition::RobotIncompatible => tracing::error!("robot speaks another protocol version: update its firmware"),
         Transition::RobotText(text) => {
             tracing::info!(text = String::from_utf8_lossy(&text).trim_end_matches('\0'), "robot says");
+        }
+        // Every start passes through these two.
+        Transition::Fault(Some(fault @ (Fault::RobotAbsent | Fault::RobotStarting))) => {
+            tracing::info!(code = fault.policy().code, "waiting: {}", fault.policy().text);
         }
         Transition::Fault(Some(fault)) => {
             tracing::warn!(code = fault.policy().code, "stopped: {}", fault.policy().text);

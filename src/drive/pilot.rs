@@ -14,8 +14,11 @@ use crate::time::{Time, millis};
 const HANDOVER: Duration = Duration::from_millis(200);
 /// A robot that says nothing for this long is taken for lost; it reports every 25 ms.
 const SILENCE: Duration = Duration::from_millis(200);
-/// A pause between two steps above this means that the agent was held up; it steps every 20 ms.
-const OVERRUN: Duration = Duration::from_millis(150);
+/// A pause between two steps above this means that the agent was held up; it steps every 20 ms. By
+/// then the robot has stopped by itself. Shorter ones are harmless: every command's tick is checked.
+const OVERRUN: Duration = Duration::from_millis(250);
+/// The limiter never moves further than this at once: a pause must not become a leap.
+const LONGEST_RAMP: Duration = Duration::from_millis(50);
 
 /// The pilot's settings, checked by the configuration.
 #[derive(Clone, Debug)]
@@ -283,8 +286,7 @@ impl Pilot {
                 Twist::ZERO
             }
         };
-        // A long pause must not become one leap of the ramp.
-        let twist = self.limiter.step(target, dt.min(OVERRUN));
+        let twist = self.limiter.step(target, dt.min(LONGEST_RAMP));
         let wheels = self.rules.mixer.mix(twist);
         let newest = self.robot.map(|seen| seen.report.tick);
         let tick = if wheels.is_zero() { self.resting(now, newest) } else { self.moving(newest) };

@@ -187,9 +187,33 @@ export class Visitor {
     return (await this.wheels()).some((wheel) => wheel !== 0);
   }
 
-  /** Waits until the wheels turn. */
-  turns(ms) {
-    return until("the wheels to turn", () => this.turning(), ms);
+  /**
+   * Waits until the wheels turn as `fits` says. On a machine too busy to drive the robot is rightly
+   * stopped until the thumb was lifted; then this lifts it and pushes again, as a person would.
+   */
+  async turns(fits = (wheels) => wheels.some((wheel) => wheel !== 0), tries = 3) {
+    try {
+      await until("the wheels to turn", async () => fits(await this.wheels()), 3000);
+    } catch (error) {
+      if (tries === 1 || !this.again) throw error;
+      await this.lift();
+      await pause(300);
+      await this.again();
+      await this.turns(fits, tries - 1);
+    }
+  }
+
+  /** Waits until the robot stands still on the map: its motors rest at once, its wheels a little later. */
+  async settles() {
+    await this.rests(3000);
+    let last = "";
+    await until("the robot to stand still", async () => {
+      const now = JSON.stringify(await this.pose());
+      const still = now === last;
+      last = now;
+      await pause(200);
+      return still;
+    });
   }
 
   /** Waits until the wheels rest. */
@@ -227,8 +251,15 @@ export class Visitor {
 
   /** Puts a thumb on the stick and pushes it. */
   async push(right, down) {
+    this.again = () => this.push(right, down);
     await this.touch("touchStart", await this.point("#stick"));
     await this.touch("touchMove", await this.point("#stick", right, down));
+  }
+
+  /** Puts a finger on a button and leaves it there. */
+  async press(selector) {
+    this.again = () => this.press(selector);
+    await this.touch("touchStart", await this.point(selector));
   }
 
   lift() {

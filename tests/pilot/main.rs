@@ -232,7 +232,7 @@ fn robots_own_latch_is_taken_over() {
 fn overrun_needs_neutral() {
     let mut play = Play::with_anne();
     play.hold(ANNE, 1.0, 400);
-    play.now += 200;
+    play.now += 300;
     let sample = play.sample(1.0);
     play.say(ANNE, Command::Sample(sample));
     assert_eq!(play.fault(), Some(Fault::Overrun));

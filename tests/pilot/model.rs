@@ -113,7 +113,7 @@ impl Model {
 
     /// Whether wheels must rest at a step, and whether they must turn.
     fn judge(&mut self, now: u64) -> (bool, bool) {
-        let held_up = now - self.stepped > 150;
+        let held_up = now - self.stepped > 250;
         self.stepped = now;
         if self.holder.is_some() && now - self.heard >= 1_000 {
             self.change_seat(now, None);

@@ -1,0 +1,65 @@
+# `make run` drives a simulated robot; `make test` checks everything. `make help` lists the rest.
+
+VENV := target/venv
+BINARY := target/debug/joywire
+STEP = @printf '\n== %s ==\n'
+
+.PHONY: help run test tools fmt lint rust page interop browser screenshots bench clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+run: ## drive a simulated robot at https://localhost:8080
+	cargo run
+
+test: tools lint rust page interop browser ## everything below, from formatting to the browser; installs what is missing
+	$(STEP) 'all of it passed: formatting, lints, Rust tests and World, page types and units, official clients, browser'
+
+tools: ## installs what the tests need, or says what to install
+	$(STEP) 'tools'
+	@tests/tools.sh
+
+fmt: ## formats the Rust code
+	cargo fmt
+
+lint: ## formatting and clippy, warnings are errors
+	$(STEP) 'formatting and lints'
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+
+rust: ## Rust tests: units, properties, pilot, robot, relay, command line, World, architecture
+	$(STEP) 'Rust tests'
+	cargo test
+
+page: node_modules ## the page: types and unit tests
+	$(STEP) 'page: types and unit tests'
+	npm test
+
+interop: node_modules $(VENV)/ready ## the official Socket.IO clients against the real program
+	$(STEP) 'official clients'
+	cargo build
+	JOYWIRE_BIN=$(BINARY) JOYWIRE_PYTHON=$(VENV)/bin/python npm run test:interop
+
+browser: node_modules ## the real page in Chromium on a phone profile; screenshots go to target/screenshots
+	$(STEP) 'browser'
+	cargo build
+	JOYWIRE_BIN=$(BINARY) npm run test:browser
+
+bench: node_modules $(VENV)/ready ## command to frame and release to zero on a pseudo-terminal, as a table
+	cargo build --release
+	JOYWIRE_BIN=target/release/joywire JOYWIRE_PYTHON=$(VENV)/bin/python npm run --silent bench:latency
+
+screenshots: browser ## renews the picture in README.md
+	cp target/screenshots/portrait-dark-driving.png docs/driving.png
+
+clean: ## removes everything that was built
+	rm -rf target node_modules
+
+node_modules: package-lock.json .npmrc
+	npm ci --no-audit --no-fund
+	@touch node_modules
+
+$(VENV)/ready: tests/interop/requirements.txt
+	python3 -m venv $(VENV)
+	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/interop/requirements.txt
+	@touch $@
