@@ -38,7 +38,11 @@ export class Chat {
     const text = /** @type {HTMLInputElement} */ (part("chat-text"));
     const name = /** @type {HTMLInputElement} */ (part("chat-name"));
     name.value = this.name;
-    name.addEventListener("change", () => this.#rename(name));
+    socket.auth = { name: this.name };
+    name.addEventListener("change", () => {
+      this.#rename(name);
+      socket.auth = { name: this.name };
+    });
     part("chat-form").addEventListener("submit", (submit) => {
       submit.preventDefault();
       const line = text.value.trim();

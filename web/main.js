@@ -27,7 +27,7 @@ const reset = new Reset(socket);
 const hud = new Hud();
 const seatRow = new SeatRow(drive);
 const toasts = new Toasts(part("toasts"));
-const chat = new Chat(socket, (why, code) => toasts.say(why, code));
+new Chat(socket, (why, code) => toasts.say(why, code));
 const map = new RobotMap(/** @type {HTMLCanvasElement} */ (part("map-canvas")), part("map-scale"));
 
 /** @type {Telemetry | null} */
@@ -143,7 +143,7 @@ new Pad(part("pad"), { ...source("pad"), halt: () => drive.letGo() });
 function halt(how) {
   drive.letGo();
   navigator.vibrate?.(40);
-  stop.press(`${how} by ${chat.name}`);
+  stop.press(how);
 }
 listenToKeys({ ...source("keys"), stop: () => halt("space bar") });
 part("stop").addEventListener("pointerdown", (press) => {

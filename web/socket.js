@@ -52,6 +52,8 @@ export class Socket {
   onready = () => {};
   /** Called with a sentence when a connection or an attempt at one has ended. @type {(why: string) => void} */
   onlost = () => {};
+  /** What the relay is told of us at the next connection. @type {Record<string, unknown>} */
+  auth = {};
 
   #url;
   #greeting;
@@ -221,7 +223,7 @@ export class Socket {
     switch (packet?.kind) {
       case "open":
         this.#patience = packet.data.pingInterval + packet.data.pingTimeout;
-        this.#send("40");
+        this.#send(`40${JSON.stringify(this.auth)}`);
         break;
       case "ping":
         this.#send("3");
