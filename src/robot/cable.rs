@@ -6,12 +6,11 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use rustix::fd::OwnedFd;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::body::Build;
 use super::live;
-use super::serial::{self, Port, SerialError};
+use super::serial::{self, SerialError};
 use super::sim::SimRobot;
 use crate::clock::Clock;
 use crate::time::Time;
@@ -60,7 +59,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
 enum Line {
     Open {
         stream: Box<dyn Stream>,
-        _lock: Option<OwnedFd>,
     },
     /// Broken: the next try is at `retry`, after a pause that was `pause` long.
     Closed {
@@ -103,7 +101,7 @@ impl Cable {
     /// Waits for the next event; received bytes are put into `bytes`. Safe to cancel.
     pub async fn next(&mut self, bytes: &mut [u8]) -> CableEvent {
         match &mut self.line {
-            Line::Open { stream, .. } => {
+            Line::Open { stream } => {
                 let outgoing = &mut self.outgoing;
                 let read = poll_fn(|context| {
                     // A line that was full takes the rest of a frame as soon as it can.
@@ -149,7 +147,7 @@ impl Cable {
     ///
     /// Frames that come while an older one is stuck are dropped: they would be stale when it moves.
     pub fn send(&mut self, frames: &mut Vec<u8>) {
-        let Line::Open { stream, .. } = &mut self.line else {
+        let Line::Open { stream } = &mut self.line else {
             frames.clear();
             return;
         };
@@ -172,7 +170,7 @@ impl Cable {
 
     /// Waits until the line has taken everything.
     pub async fn drained(&mut self) {
-        if let Line::Open { stream, .. } = &mut self.line {
+        if let Line::Open { stream } = &mut self.line {
             let outgoing = &mut self.outgoing;
             let pushed = poll_fn(|context| push(stream.as_mut(), outgoing, context)).await;
             tracing::trace!(?pushed, "last frames written");
@@ -213,13 +211,13 @@ fn push(
 fn connect(plug: &Plug, baud: u32) -> Result<Line, SerialError> {
     match plug {
         Plug::Serial { path } => {
-            let Port { stream, lock } = serial::open(path, baud)?;
-            Ok(Line::Open { stream: Box::new(stream), _lock: Some(lock) })
+            let stream = serial::open(path, baud)?;
+            Ok(Line::Open { stream: Box::new(stream) })
         }
         Plug::Simulated { build, boot_count } => {
             let (ours, robots) = tokio::io::duplex(SIM_LINE);
             tokio::spawn(live::run(SimRobot::new(*build, *boot_count), robots, |_| {}));
-            Ok(Line::Open { stream: Box::new(ours), _lock: None })
+            Ok(Line::Open { stream: Box::new(ours) })
         }
     }
 }

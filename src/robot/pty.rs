@@ -4,7 +4,11 @@ use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use tokio_serial::{ClearBuffer, SerialPort, SerialStream};
+use rustix::fd::OwnedFd;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::ioctl_fionread;
+use rustix::termios::{QueueSelector, tcflush};
+use tokio_serial::{SerialPort, SerialStream};
 use tokio_util::sync::CancellationToken;
 
 use super::live;
@@ -12,13 +16,15 @@ use super::sim::SimRobot;
 
 /// Bytes that wait unread before they are thrown away, so that whoever opens the port next hears the
 /// robot of now and not of then. A report is 45 bytes.
-const UNREAD: u32 = 256;
+const UNREAD: u64 = 256;
 
 /// A pseudo-terminal whose other end can be opened like a serial port.
 #[derive(Debug)]
 pub struct Pty {
     robot_end: SerialStream,
-    host_end: SerialStream,
+    /// Open, or the robot's end would hear of a hang-up; not the library's own, whose lock would shut
+    /// out every program that asks for the port alone.
+    host_end: OwnedFd,
     path: PathBuf,
     link: Option<PathBuf>,
 }
@@ -29,10 +35,13 @@ impl Pty {
     /// # Errors
     /// If the system has no pseudo-terminal left, or `link` exists and is no symbolic link.
     pub fn open(link: Option<&Path>) -> io::Result<Self> {
-        let (robot_end, mut host_end) = SerialStream::pair()?;
-        host_end.set_exclusive(false)?;
-        let name = host_end.name().ok_or_else(|| io::Error::other("the pseudo-terminal has no name"))?;
+        let (robot_end, mut raw) = SerialStream::pair()?;
+        raw.set_exclusive(false)?;
+        let name = raw.name().ok_or_else(|| io::Error::other("the pseudo-terminal has no name"))?;
         let path = PathBuf::from(name);
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let host_end = rustix::fs::open(&path, flags, Mode::empty())?;
+        drop(raw);
         if let Some(link) = link {
             replace_link(&path, link)?;
         }
@@ -49,9 +58,10 @@ impl Pty {
     pub async fn run(self, robot: SimRobot, shutdown: CancellationToken) {
         let Self { robot_end, host_end, link, .. } = self;
         let drop_unread = |_: &mut SerialStream| {
-            if host_end.bytes_to_read().unwrap_or(0) > UNREAD {
+            if ioctl_fionread(&host_end).unwrap_or(0) > UNREAD {
                 // Nobody has the port open, or they are too slow; a real one would lose bytes now.
-                drop(host_end.clear(ClearBuffer::Input));
+                let flushed = tcflush(&host_end, QueueSelector::IFlush);
+                tracing::trace!(?flushed, "nobody reads the simulated robot");
             }
         };
         tokio::select! {

@@ -2,7 +2,6 @@
 
 use std::io;
 
-use rustix::fd::OwnedFd;
 use rustix::fs::{FlockOperation, Mode, OFlags, flock};
 use rustix::io::Errno;
 use tokio_serial::{ClearBuffer, SerialPort, SerialPortBuilderExt, SerialStream};
@@ -38,27 +37,21 @@ pub enum SerialError {
     },
 }
 
-/// An open port.
-#[derive(Debug)]
-pub struct Port {
-    /// Its bytes.
-    pub stream: SerialStream,
-    /// Keeps other programs that ask for the same lock away; goes with the port.
-    pub lock: OwnedFd,
-}
-
 /// Opens `path` at `baud` bits a second, raw, for us alone, and drops what waited in it.
 ///
 /// # Errors
 /// [`SerialError`].
-pub fn open(path: &str, baud: u32) -> Result<Port, SerialError> {
-    // Root passes a terminal's own exclusive mode; a file lock holds against it, too.
+pub fn open(path: &str, baud: u32) -> Result<SerialStream, SerialError> {
+    // The serial library sets the terminal's exclusive mode, which root passes, and holds a file lock,
+    // which holds against root, too; but it does not say whether it was the lock that failed. So ask
+    // for the lock first and let go of it again: held here, it would shut out the library itself.
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
-    let lock = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| explain(path, error.into()))?;
-    flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|error| explain(path, error.into()))?;
+    let probe = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| explain(path, error.into()))?;
+    flock(&probe, FlockOperation::NonBlockingLockExclusive).map_err(|error| explain(path, error.into()))?;
+    drop(probe);
     let stream = tokio_serial::new(path, baud).open_native_async().map_err(|error| explain(path, error.into()))?;
     stream.clear(ClearBuffer::All).map_err(|error| explain(path, error.into()))?;
-    Ok(Port { stream, lock })
+    Ok(stream)
 }
 
 fn explain(path: &str, source: io::Error) -> SerialError {
@@ -68,5 +61,23 @@ fn explain(path: &str, source: io::Error) -> SerialError {
         Some(Errno::ACCESS | Errno::PERM) => SerialError::Permission { path },
         Some(Errno::BUSY | Errno::WOULDBLOCK) => SerialError::Busy { path },
         Some(_) | None => SerialError::Other { path, source },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::robot::pty::Pty;
+
+    /// Goal: a simulated robot's port opens like a real one, once at a time, and again afterwards.
+    #[tokio::test]
+    async fn a_port_opens_for_one_program_at_a_time() {
+        let pty = Pty::open(None).unwrap();
+        let path = pty.path().to_str().unwrap();
+        for _ in 0..2 {
+            let port = open(path, 115_200).unwrap();
+            assert!(matches!(open(path, 115_200), Err(SerialError::Busy { .. })));
+            drop(port);
+        }
     }
 }
