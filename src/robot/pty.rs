@@ -56,7 +56,7 @@ impl Pty {
 
     /// Runs `robot` here until `shutdown`.
     pub async fn run(self, robot: SimRobot, shutdown: CancellationToken) {
-        let Self { robot_end, host_end, link, .. } = self;
+        let Self { robot_end, host_end, path, link } = self;
         let drop_unread = |_: &mut SerialStream| {
             if ioctl_fionread(&host_end).unwrap_or(0) > UNREAD {
                 // Nobody has the port open, or they are too slow; a real one would lose bytes now.
@@ -68,7 +68,8 @@ impl Pty {
             () = live::run(robot, robot_end, drop_unread) => {},
             () = shutdown.cancelled() => {},
         }
-        if let Some(link) = link {
+        // Another simulator may have taken the name since.
+        if let Some(link) = link.filter(|link| std::fs::read_link(link).is_ok_and(|target| target == path)) {
             drop(std::fs::remove_file(link));
         }
     }
@@ -82,4 +83,24 @@ fn replace_link(target: &Path, link: &Path) -> io::Result<()> {
         Err(_) => {}
     }
     symlink(target, link)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::robot::body::Build;
+
+    /// Goal: a simulator that ends takes its own name away and nobody else's.
+    #[tokio::test]
+    async fn a_name_that_someone_else_took_stays() {
+        let home = tempfile::tempdir().unwrap();
+        let link = home.path().join("robot");
+        let ended = CancellationToken::new();
+        ended.cancel();
+        let (old, new) = (Pty::open(Some(&link)).unwrap(), Pty::open(Some(&link)).unwrap());
+        old.run(SimRobot::new(Build::default(), 1), ended.clone()).await;
+        assert_eq!(std::fs::read_link(&link).unwrap(), new.path());
+        new.run(SimRobot::new(Build::default(), 2), ended).await;
+        assert!(link.symlink_metadata().is_err());
+    }
 }
