@@ -179,8 +179,8 @@ impl Agent {
             return;
         }
         self.latch_told = latch.map(str::to_owned);
-        tracing::info!(reason = latch, "latch {}", if latch.is_some() { "set" } else { "open" });
         let saved = self.latch_file.save(self.latch_told.clone());
+        tracing::info!(reason = latch, "latch {}", if latch.is_some() { "set" } else { "open" });
         tokio::spawn(async move {
             if let Err(error) = outcome(saved.await) {
                 tracing::error!(error, "the latch is not on disk");

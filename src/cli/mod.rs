@@ -118,6 +118,8 @@ pub fn main(line: CommandLine) -> ExitCode {
         .with_writer(io::stderr)
         .with_ansi(colours)
         .with_target(false)
+        // Else a log that nobody reads any more would be complained about in a way that panics.
+        .log_internal_errors(false)
         .init();
     let outcome = match line.command {
         None => run::run(&line.run),
