@@ -18,6 +18,8 @@ pub const DEFAULTS: &str = include_str!("../config/joywire.toml");
 const PREFIX: &str = "JOYWIRE_";
 /// Between section and key in a variable's name.
 const NESTING: &str = "__";
+/// Bits of a DRIVE frame for two motors on the line.
+const FRAME_BITS: u32 = 270;
 /// Time between two stick samples, ms.
 const SAMPLE_MS: u64 = 33;
 
@@ -235,19 +237,21 @@ impl Layers {
     fn check_ranges(&self, config: &Config) -> Result<(), ConfigError> {
         let Config { server: _, robot, drive, direction, safety, limits, data: _ } = config;
         self.within("robot.name", robot.name.chars().count(), 1..=32)?;
-        self.within("robot.baud", robot.baud, 9600..=2_000_000)?;
+        self.within("robot.baud", robot.baud, 38_400..=2_000_000)?;
         self.within("robot.track_m", robot.track_m, 0.01..=5.0)?;
         self.within("robot.top_speed_mps", robot.top_speed_mps, 0.01..=20.0)?;
         self.within("robot.counts_per_m", robot.counts_per_m, 1.0..=1e7)?;
         self.within("drive.speed_limit", drive.speed_limit, 0.05..=1.0)?;
         self.within("drive.accelerate_ms", drive.accelerate_ms, 300..=5000)?;
         self.within("drive.brake_ms", drive.brake_ms, 10..=100)?;
-        self.within("direction.hold_ms", direction.hold_ms, 50..=1000)?;
+        self.within("direction.hold_ms", direction.hold_ms, 50..=500)?;
         self.within("direction.speed", direction.speed, 0.05..=0.5)?;
         self.within("safety.robot_ttl_ms", safety.robot_ttl_ms, 150..=230)?;
         let below_ttl = (safety.robot_ttl_ms - 1).min(220);
         self.within("safety.command_timeout_ms", safety.command_timeout_ms, 4 * SAMPLE_MS..=below_ttl)?;
-        self.within("safety.step_ms", safety.step_ms, 5..=50.min(safety.robot_ttl_ms / 4))?;
+        // Frames must leave faster than they are made, with half of the line to spare.
+        let quickest = u64::from(FRAME_BITS * 2 * 1000 / robot.baud).max(5);
+        self.within("safety.step_ms", safety.step_ms, quickest..=50.min(safety.robot_ttl_ms / 4))?;
         self.within("limits.connections", limits.connections, 1..=1024)?;
         self.within("limits.connections_per_address", limits.connections_per_address, 1..=1024)?;
         self.within("limits.connections_per_local_address", limits.connections_per_local_address, 1..=1024)?;
@@ -370,7 +374,8 @@ mod tests {
             ("[safety]\nrobot_ttl_ms = 501", 2, "safety.robot_ttl_ms"),
             ("\n[safety]\n\ncommand_timeout_ms = 230", 4, "safety.command_timeout_ms"),
             ("[safety]\nstep_ms = 60", 2, "safety.step_ms"),
-            ("[direction]\nhold_ms = 1001", 2, "direction.hold_ms"),
+            ("[direction]\nhold_ms = 501", 2, "direction.hold_ms"),
+            ("[robot]\nbaud = 38400\n[safety]\nstep_ms = 10", 4, "safety.step_ms"),
             ("[direction]\nspeed = nan", 2, "direction.speed"),
             ("[drive]\nspeed_limit = inf", 2, "drive.speed_limit"),
             ("[safety]\nrobot_ttl_ms = -1", 2, "safety.robot_ttl_ms"),
@@ -407,7 +412,7 @@ mod tests {
                         let safety = config.safety;
                         assert!((1..=230).contains(&safety.robot_ttl_ms), "{key} = {value}");
                         assert!((1..230).contains(&safety.command_timeout_ms) && (1..=50).contains(&safety.step_ms));
-                        assert!(config.direction.speed <= 0.5 && config.direction.hold_ms <= 1000);
+                        assert!(config.direction.speed <= 0.5 && config.direction.hold_ms <= 500);
                     }
                 }
             }

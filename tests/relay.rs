@@ -422,6 +422,18 @@ async fn foreign_hosts_origins_and_proxies_are_turned_away() {
     }
 }
 
+/// Goal: a proxy that names nobody is still noticed: nginx speaks HTTP/1.0 to those behind it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_old_http_of_proxies_is_turned_away() {
+    let world = World::new();
+    let mut stream = world.dial.tls().await.unwrap();
+    let request = format!("GET / HTTP/1.0\r\nHost: {}\r\n\r\n", world.dial.host());
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(answer[9..], *b"403");
+}
+
 /// Goal: the page and the client library are found where browsers look for them.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn pages_are_served_beside_sessions() {

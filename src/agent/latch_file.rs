@@ -39,6 +39,10 @@ impl LatchFile {
             read(&path)
         } else {
             fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+            // The new folders themselves must survive a power cut, or the next start is a first one.
+            for ancestor in dir.ancestors().skip(1).take(3).filter(|ancestor| ancestor.is_dir()) {
+                File::open(ancestor)?.sync_all()?;
+            }
             None
         };
         write(&path, latch.as_deref())?;

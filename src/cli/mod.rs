@@ -113,9 +113,12 @@ enum ConfigCommand {
 pub fn main(line: CommandLine) -> ExitCode {
     let filter = EnvFilter::try_from_env("JOYWIRE_LOG").unwrap_or_else(|_| EnvFilter::new(LOG));
     let colours = io::stderr().is_terminal();
+    // A paused terminal or a full pipe blocks whoever writes to it. That must not be the thread that
+    // drives: the log has its own, and what it cannot take is dropped and counted.
+    let (writer, _flushed_at_the_end) = tracing_appender::non_blocking(io::stderr());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(io::stderr)
+        .with_writer(writer)
         .with_ansi(colours)
         .with_target(false)
         // Else a log that nobody reads any more would be complained about in a way that panics.

@@ -116,9 +116,8 @@ pub fn agent(config: &Config) -> anyhow::Result<agent::Settings> {
         counts_per_m: config.robot.counts_per_m,
         seed: getrandom::u32().context("the system gives no random numbers")?,
     };
-    // Each port has a latch of its own: plugging in another robot must not clear the first one's.
-    let name: String = config.robot.serial.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-    let dir = data_dir(config)?.join("robots").join(name.trim_matches('-'));
+    // One latch, whichever the robot: a port has many names, and none of them may be a way around it.
+    let dir = data_dir(config)?.join("agent");
     Ok(agent::Settings { controller, step: config.step(), dir })
 }
 

@@ -1,17 +1,16 @@
-//! Ctrl-C: the first asks everything to stop in order, the second does not ask.
+//! Ctrl-C, a closed terminal, or a service manager: the first asks everything to stop in order, the second does not ask.
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use super::complain;
-
 /// Exit code of a program that was interrupted.
 const INTERRUPTED: i32 = 130;
 
-/// Returns a token that is cancelled by the first SIGINT or SIGTERM; a second one ends the process.
+/// Returns a token that is cancelled by the first SIGINT, SIGTERM or SIGHUP; a second one ends the process.
 pub fn shutdown() -> std::io::Result<CancellationToken> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
     let token = CancellationToken::new();
     let first = token.clone();
     tokio::spawn(async move {
@@ -19,9 +18,10 @@ pub fn shutdown() -> std::io::Result<CancellationToken> {
             tokio::select! {
                 _ = interrupt.recv() => {},
                 _ = terminate.recv() => {},
+                _ = hang_up.recv() => {},
             }
             if first.is_cancelled() {
-                complain("joywire: ended by force");
+                // Without a word: whoever would read it may be what hangs.
                 std::process::exit(INTERRUPTED);
             }
             first.cancel();

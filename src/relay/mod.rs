@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use socketioxide::{ParserConfig, SocketIo};
@@ -263,7 +263,13 @@ fn turn_away(door: &Door, request: &mut Request) -> Option<Response> {
     let Some(Peer(address)) = request.extensions().get::<Peer>().copied() else {
         return Some(StatusCode::FORBIDDEN.into_response());
     };
-    let visitor = match auth::admit(Peer(address), door.port, request.uri(), request.headers()) {
+    // Browsers and our clients speak HTTP/1.1; older is what proxies speak to those behind them.
+    let admitted = if request.version() < Version::HTTP_11 {
+        Err(auth::Refusal::Forwarded { header: "HTTP/1.0".to_owned() })
+    } else {
+        auth::admit(Peer(address), door.port, request.uri(), request.headers())
+    };
+    let visitor = match admitted {
         Ok(visitor) => visitor,
         Err(refusal) => {
             tracing::debug!(%address, %refusal, path = request.uri().path(), "turned away");

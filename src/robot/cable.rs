@@ -105,8 +105,8 @@ impl Cable {
                 let outgoing = &mut self.outgoing;
                 let read = poll_fn(|context| {
                     // A line that was full takes the rest of a frame as soon as it can.
-                    if !outgoing.is_empty() {
-                        drop(push(stream.as_mut(), outgoing, context));
+                    if let Poll::Ready(Err(error)) = push(stream.as_mut(), outgoing, context) {
+                        return Poll::Ready(Err(error));
                     }
                     let mut buffer = ReadBuf::new(bytes);
                     Pin::new(&mut *stream).poll_read(context, &mut buffer).map_ok(|()| buffer.filled().len())

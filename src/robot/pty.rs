@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::ioctl_fionread;
-use rustix::termios::{QueueSelector, tcflush};
+use rustix::termios::{QueueSelector, ioctl_tiocnxcl, tcflush};
 use tokio_serial::{SerialPort, SerialStream};
 use tokio_util::sync::CancellationToken;
 
@@ -60,8 +60,10 @@ impl Pty {
         let drop_unread = |_: &mut SerialStream| {
             if ioctl_fionread(&host_end).unwrap_or(0) > UNREAD {
                 // Nobody has the port open, or they are too slow; a real one would lose bytes now.
+                // A program that was killed may have left it closed to others.
+                let shared = ioctl_tiocnxcl(&host_end);
                 let flushed = tcflush(&host_end, QueueSelector::IFlush);
-                tracing::trace!(?flushed, "nobody reads the simulated robot");
+                tracing::trace!(?shared, ?flushed, "nobody reads the simulated robot");
             }
         };
         tokio::select! {
