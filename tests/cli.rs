@@ -1,0 +1,398 @@
+//! Stories of the command line: the real program, its words, its exit codes and its signals.
+
+#![expect(clippy::unwrap_used, reason = "a test's own tools stop at the first surprise, too")]
+#![expect(clippy::disallowed_methods, reason = "whether a program hangs is a matter of real time")]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use joywire::protocol::frame::Accumulator;
+use joywire::protocol::message::ToMcu;
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use tempfile::TempDir;
+
+/// Whatever takes longer has failed.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The program with folders of its own.
+struct Shell {
+    home: TempDir,
+}
+
+impl Shell {
+    fn new() -> Self {
+        Self { home: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_joywire"));
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("JOYWIRE_")) {
+            command.env_remove(name);
+        }
+        command.args(args).current_dir(self.home.path()).stdin(Stdio::null());
+        command.env("XDG_DATA_HOME", self.home.path()).env("XDG_CONFIG_HOME", self.home.path());
+        command
+    }
+
+    fn output(&self, args: &[&str]) -> Output {
+        self.command(args).output().unwrap()
+    }
+
+    /// Its only line on standard error, log lines apart, when it ends with `code`.
+    fn complaint(&self, args: &[&str], code: i32) -> String {
+        let output = self.output(args);
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
+        assert!(!said.contains("panicked"), "{said}");
+        let (_, complaint) = said.split_once("joywire: ").unwrap_or_else(|| panic!("{args:?} said {said:?}"));
+        assert_eq!(complaint.trim_end().lines().count(), 1, "more than a line: {complaint}");
+        complaint.trim_end().to_owned()
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A program that runs, and its lines from both of its outputs.
+struct Running {
+    child: Child,
+    lines: Receiver<String>,
+    heard: Vec<String>,
+}
+
+impl Running {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (teller, lines) = channel();
+        let streams: [Box<dyn Read + Send>; 2] =
+            [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
+        for stream in streams {
+            let teller = teller.clone();
+            thread::spawn(move || {
+                BufReader::new(stream).lines().map_while(Result::ok).try_for_each(|l| teller.send(l))
+            });
+        }
+        Self { child, lines, heard: Vec::new() }
+    }
+
+    /// Waits for a line with `words` in it.
+    fn says(&mut self, words: &str) -> String {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            let Ok(line) = self.lines.recv_timeout(left) else { panic!("no {words:?} in {:#?}", self.heard) };
+            self.heard.push(line.clone());
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits for its end; returns the exit code and everything it said.
+    fn end(mut self) -> (Option<i32>, String) {
+        // Its outputs close when it ends; a hang shows here.
+        let end = Instant::now() + PATIENCE;
+        while let Ok(line) = self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
+            self.heard.push(line);
+        }
+        assert!(Instant::now() < end, "it does not end: {:#?}", self.heard);
+        let said = self.heard.join("\n");
+        assert!(!said.contains("panicked"), "{said}");
+        (self.child.wait().unwrap().code(), said)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// A pseudo-terminal: our end and the path of the other.
+fn terminal() -> (OwnedFd, String) {
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
+    grantpt(&ours).unwrap();
+    unlockpt(&ours).unwrap();
+    let path = ptsname(&ours, Vec::new()).unwrap().into_string().unwrap();
+    (ours, path)
+}
+
+/// Goal: whoever only asks for help learns what there is, and what each part does.
+#[test]
+fn help_teaches_every_command() {
+    let shell = Shell::new();
+    for (args, words) in [
+        (&["--help"][..], &["run", "relay", "sim", "config", "--serial", "--port", "STOP", "Examples"][..]),
+        (&["run", "--help"], &["--serial", "--port", "--name", "--config", "8080", "sim"]),
+        (&["relay", "--help"], &["--port", "--name", "--config", "without a robot"]),
+        (&["sim", "--help"], &["--link", "--config", "pseudo-terminal"]),
+        (&["config", "--help"], &["show", "check"]),
+        (&["config", "show", "--help"], &["--config", "came from"]),
+        (&["config", "check", "--help"], &["FILE", "exit code 1"]),
+    ] {
+        let output = shell.output(args);
+        let said = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(0), "{args:?}");
+        for word in words {
+            assert!(said.contains(word), "{args:?} does not mention {word}:\n{said}");
+        }
+    }
+}
+
+/// Goal: every way of not starting is one line that says what is wrong.
+#[test]
+fn what_cannot_start_says_why_in_a_line() {
+    let shell = Shell::new();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    for command in ["run", "relay"] {
+        let complaint = shell.complaint(&[command, "--port", &port], 1);
+        assert!(complaint.contains(&port) && complaint.contains("in use"), "{complaint}");
+        assert!(shell.complaint(&[command, "--public"], 2).contains("pairing"));
+    }
+    let complaint = shell.complaint(&["run", "--port", "0", "--serial", "/dev/no-such-robot"], 1);
+    assert!(complaint.contains("/dev/no-such-robot") && complaint.contains("plug the robot in"), "{complaint}");
+    let file = shell.path("not-a-port");
+    fs::write(&file, "").unwrap();
+    shell.complaint(&["run", "--port", "0", "--serial", file.to_str().unwrap()], 1);
+    assert_eq!(shell.output(&["--no-such-option"]).status.code(), Some(2));
+}
+
+/// Goal: a wrong configuration starts nothing, and is found by file, line and key.
+#[test]
+fn bad_configuration_is_told_by_file_line_and_key() {
+    let shell = Shell::new();
+    let file = shell.path("bad.toml");
+    let path = file.to_str().unwrap();
+    fs::write(&file, "[safety]\n\nrobot_ttl_ms = 5000\n").unwrap();
+    for args in [
+        &["run", "--config", path][..],
+        &["relay", "--config", path],
+        &["sim", "--config", path],
+        &["config", "check", path],
+        &["config", "show", "--config", path],
+    ] {
+        let complaint = shell.complaint(args, 1);
+        assert!(complaint.contains("bad.toml:3") && complaint.contains("safety.robot_ttl_ms"), "{args:?}: {complaint}");
+    }
+    assert!(shell.complaint(&["config", "check", "missing.toml"], 1).contains("missing.toml"));
+    fs::write(&file, "[server]\nport = 9000\n").unwrap();
+    let good = shell.output(&["config", "check", path]);
+    assert!(good.status.success() && text(&good.stdout).contains("fine"), "{good:?}");
+}
+
+/// Goal: a setting that is not TOML at all is also told in a line.
+#[test]
+fn broken_toml_is_told_by_its_line() {
+    let shell = Shell::new();
+    fs::write(shell.path("broken.toml"), "[server]\nport = = 1\n").unwrap();
+    let said = text(&shell.output(&["config", "check", "broken.toml"]).stderr);
+    assert!(said.contains("broken.toml") && said.contains("line 2"), "{said}");
+}
+
+/// Goal: nobody guesses where a value came from.
+#[test]
+fn config_show_tells_where_each_value_came_from() {
+    let shell = Shell::new();
+    fs::create_dir(shell.path("joywire")).unwrap();
+    fs::write(shell.path("joywire/joywire.toml"), "[robot]\nname = \"Rover\"\ntrack_m = 0.3\n").unwrap();
+    let output = shell.command(&["config", "show"]).env("JOYWIRE_ROBOT__TRACK_M", "0.4").output().unwrap();
+    let said = text(&output.stdout);
+    let line = |key: &str| {
+        let found = said.lines().find(|line| line.starts_with(&format!("{key} = ")));
+        found.unwrap_or_else(|| panic!("no {key} in\n{said}")).to_owned()
+    };
+    assert!(output.status.success());
+    assert!(line("name").contains("\"Rover\"") && line("name").ends_with("joywire/joywire.toml"), "{said}");
+    assert!(line("track_m").contains("0.4") && line("track_m").ends_with("# JOYWIRE_ROBOT__TRACK_M"), "{said}");
+    assert!(line("port").contains("8080") && line("port").ends_with("# default"), "{said}");
+    assert!(toml::from_str::<toml::Table>(&said).is_ok(), "what it shows is itself a configuration");
+}
+
+/// Goal: a simulated robot is where it says, takes nobody's file, and leaves nothing behind.
+#[test]
+fn sim_makes_its_link_and_takes_it_away_again() {
+    let shell = Shell::new();
+    let file = shell.path("precious");
+    fs::write(&file, "data").unwrap();
+    assert!(shell.complaint(&["sim", "--link", "precious"], 1).contains("precious"));
+    assert_eq!(fs::read_to_string(&file).unwrap(), "data");
+
+    let link = shell.path("robot");
+    symlink("/nowhere", &link).unwrap();
+    for signal in [Signal::INT, Signal::TERM] {
+        let mut sim = Running::start(shell.command(&["sim", "--link", link.to_str().unwrap()]));
+        assert_eq!(Path::new(&sim.says("robot")), link);
+        assert!(fs::read_link(&link).unwrap().starts_with("/dev/pts"));
+        sim.signal(signal);
+        assert_eq!(sim.end().0, Some(0));
+        assert!(link.symlink_metadata().is_err(), "the link is still there");
+    }
+    let mut sim = Running::start(shell.command(&["sim"]));
+    assert!(Path::new(&sim.says("/dev/")).exists());
+}
+
+/// Goal: Ctrl-C stops the robot before the program goes, and says so; with no robot it ends as well.
+#[test]
+fn ctrl_c_stops_the_robot_first() {
+    let shell = Shell::new();
+    for signal in [Signal::INT, Signal::TERM] {
+        let mut run = Running::start(shell.command(&["run", "--port", "0"]));
+        run.says("https://localhost:");
+        run.says("robot answers");
+        run.signal(signal);
+        let (code, said) = run.end();
+        assert_eq!(code, Some(0), "{said}");
+        assert!(said.contains("joywire has stopped the robot and ended"), "{said}");
+    }
+    let mut relay = Running::start(shell.command(&["relay", "--port", "0"]));
+    relay.says("https://localhost:");
+    relay.signal(Signal::INT);
+    assert_eq!(relay.end().0, Some(0));
+}
+
+/// Goal: the last words on the wire are STOP.
+#[test]
+fn last_frames_on_the_wire_are_stop() {
+    let shell = Shell::new();
+    let (ours, path) = terminal();
+    let mut run = Running::start(shell.command(&["run", "--port", "0", "--serial", &path]));
+    run.says("https://localhost:");
+    // A robot that only ever reports is enough for a farewell: it was heard.
+    let mut wire = Vec::new();
+    joywire::protocol::frame::encode(status().encode().as_slice(), &mut wire);
+    rustix::io::write(&ours, &wire).unwrap();
+    let mut reader = fs::File::from(ours);
+    let mut heard = Frames::default();
+    heard.until(&mut reader, |message| matches!(message, ToMcu::Hello { .. }));
+    run.signal(Signal::INT);
+    // Reading a terminal fails once nobody has its other end open.
+    heard.until(&mut reader, |_| false);
+    let (code, said) = run.end();
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(heard.said.last(), Some(&ToMcu::Stop { reason: 0 }), "{:?}", heard.said);
+}
+
+/// Goal: two programs never drive one robot.
+#[test]
+fn second_program_at_a_port_is_refused() {
+    let shell = Shell::new();
+    let link = shell.path("robot");
+    let link = link.to_str().unwrap();
+    let mut sim = Running::start(shell.command(&["sim", "--link", link]));
+    sim.says("robot");
+    let mut first = Running::start(shell.command(&["run", "--port", "0", "--serial", link]));
+    first.says("robot answers");
+    let complaint = shell.complaint(&["run", "--port", "0", "--serial", link], 1);
+    assert!(complaint.contains("in use by another program"), "{complaint}");
+    first.signal(Signal::INT);
+    assert_eq!(first.end().0, Some(0));
+    let mut next = Running::start(shell.command(&["run", "--port", "0", "--serial", link]));
+    next.says("robot answers");
+}
+
+/// Goal: a program that was killed does not keep the simulated port for ever. (Root is let in anyway.)
+#[test]
+fn killed_program_leaves_the_simulated_port_free() {
+    let shell = Shell::new();
+    let link = shell.path("robot");
+    let link = link.to_str().unwrap();
+    let mut sim = Running::start(shell.command(&["sim", "--link", link]));
+    sim.says("robot");
+    let mut first = Running::start(shell.command(&["run", "--port", "0", "--serial", link]));
+    first.says("robot answers");
+    drop(first);
+    let end = Instant::now() + PATIENCE;
+    while fs::OpenOptions::new().read(true).write(true).open(link).is_err() {
+        assert!(Instant::now() < end, "the port is still in use");
+        thread::yield_now();
+    }
+    let mut next = Running::start(shell.command(&["run", "--port", "0", "--serial", link]));
+    next.says("robot answers");
+}
+
+/// Goal: a robot that is unplugged is told, the program goes on, and finds it again.
+#[test]
+fn unplugged_robot_is_told_and_found_again() {
+    let shell = Shell::new();
+    let link = shell.path("robot");
+    let link = link.to_str().unwrap();
+    let sim = || {
+        let mut sim = Running::start(shell.command(&["sim", "--link", link]));
+        sim.says("robot");
+        sim
+    };
+    let robot = sim();
+    let mut run = Running::start(shell.command(&["run", "--port", "0", "--serial", link]));
+    run.says("robot answers");
+    drop(robot);
+    run.says("cable to the robot is not open");
+    let _robot = sim();
+    run.says("cable to the robot is open");
+    run.says("robot answers");
+    run.signal(Signal::INT);
+    assert_eq!(run.end().0, Some(0));
+}
+
+/// The report of a robot that has just started.
+fn status() -> joywire::protocol::message::FromMcu {
+    use joywire::protocol::message::{FromMcu, McuState, NO_AGE, PerMotor, Status, StopReason};
+    FromMcu::Status(Status {
+        session: 0,
+        tick: 1,
+        seq: 0,
+        age_ms: NO_AGE,
+        state: McuState::Boot,
+        reason: StopReason::None,
+        battery_mv: 0,
+        rejected: 0,
+        bad_frames: 0,
+        latch_nonce: 0,
+        wants_neutral: false,
+        outputs: PerMotor::new(&[0, 0]).unwrap(),
+        counts: None,
+    })
+}
+
+/// What a host said.
+#[derive(Default)]
+struct Frames {
+    said: Vec<ToMcu>,
+    accumulator: Accumulator,
+}
+
+impl Frames {
+    /// Reads until a message fits or the line is dead.
+    fn until(&mut self, reader: &mut fs::File, fits: impl Fn(&ToMcu) -> bool) {
+        let mut bytes = [0; 256];
+        while let Ok(len) = reader.read(&mut bytes) {
+            let from = self.said.len();
+            for frame in bytes[..len].iter().filter_map(|byte| self.accumulator.push(*byte)) {
+                self.said.push(ToMcu::decode(frame.expect("a whole frame").as_slice()).expect("a known message"));
+            }
+            if len == 0 || self.said[from..].iter().any(&fits) {
+                return;
+            }
+        }
+    }
+}
