@@ -211,7 +211,7 @@ test("a ping before the greeting is answered", () => {
   socket.open();
   Wire.all[0].hear('0{"pingInterval":25000,"pingTimeout":20000}');
   Wire.all[0].hear("2");
-  assert.deepEqual(Wire.all[0].sent, ["40", "3"]);
+  assert.deepEqual(Wire.all[0].sent, ["40{}", "3"]);
 });
 
 /** Goal: a half-open connection, which never says goodbye, is given up. */
