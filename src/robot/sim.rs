@@ -1,7 +1,7 @@
 //! PURE. SimRobot: a whole robot behind real frames, which keeps the firmware's promises itself.
 //!
 //! It is told how much time passes and which bytes arrive, and answers with bytes. Its firmware half
-//! keeps the rules that `protocol` writes down; its body has motors that lag and wheels that move it in the plane.
+//! keeps the rules of firmware-protocol.md; its body has motors that lag and wheels that move it in the plane.
 
 use crate::protocol::frame::{self, Accumulator, Body};
 use crate::protocol::message::{
