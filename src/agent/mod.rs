@@ -28,6 +28,8 @@ use people::People;
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(100);
 /// Last frames have this long to leave before the program ends.
 const FAREWELL: Duration = Duration::from_millis(100);
+/// An adapter may hold frames this much longer than the line needs.
+const CARRY: Duration = Duration::from_millis(20);
 /// A reason beside the latch is cut to this many characters.
 const REASON_LEN: usize = 100;
 
@@ -110,6 +112,10 @@ impl Agent {
         self.controller.farewell(&mut self.wire);
         self.cable.send(&mut self.wire);
         let drained = tokio::time::timeout(FAREWELL, self.cable.drained()).await;
+        if let Some(free_at) = self.cable.free_at() {
+            tokio::time::sleep_until(self.clock.instant(free_at + CARRY)).await;
+        }
+        self.cable.forget_written();
         let (replaced, dropped) = (self.mailbox.replaced(), self.mailbox.dropped());
         tracing::info!(in_time = drained.is_ok(), replaced, dropped, "motors stopped");
     }

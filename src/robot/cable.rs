@@ -6,7 +6,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio_serial::{ClearBuffer, SerialPort, SerialStream};
 
 use super::body::Build;
 use super::live;
@@ -52,8 +53,23 @@ pub enum CableEvent {
     Bytes(usize),
 }
 
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
+/// A line's bytes.
+trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
+    /// Throws away what the system still holds of what was written.
+    fn forget_written(&self);
+}
+
+impl Stream for SerialStream {
+    fn forget_written(&self) {
+        // Closing a port whose line is stuck would wait for the rest to leave, up to half a minute.
+        let cleared = self.clear(ClearBuffer::Output);
+        tracing::trace!(?cleared, "what was still to be sent");
+    }
+}
+
+impl Stream for DuplexStream {
+    fn forget_written(&self) {}
+}
 
 /// What is at our end.
 enum Line {
@@ -177,6 +193,14 @@ impl Cable {
         }
     }
 
+    /// Throws away what the line has not carried yet, so that closing it does not wait.
+    pub fn forget_written(&mut self) {
+        self.outgoing.clear();
+        if let Line::Open { stream } = &self.line {
+            stream.forget_written();
+        }
+    }
+
     /// Bytes thrown away because the line was stuck, since the start.
     #[must_use]
     pub fn dropped(&self) -> u64 {
@@ -184,6 +208,7 @@ impl Cable {
     }
 
     fn close(&mut self, why: &str) -> CableEvent {
+        self.forget_written();
         // The descriptor goes first: a port that is still held comes back under another name.
         self.line = Line::Closed { retry: self.clock.now() + FIRST_PAUSE, pause: FIRST_PAUSE };
         self.outgoing.clear();
