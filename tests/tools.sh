@@ -7,7 +7,7 @@ need() { # need COMMAND PACKAGE
     command -v "$1" >/dev/null || missing+=("$2")
 }
 
-command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.88 or newer (rustup.rs)"; exit 1; }
+command -v cargo >/dev/null || { echo "cargo is missing: install Rust 1.95 or newer (rustup.rs)"; exit 1; }
 for part in fmt clippy; do
     cargo "$part" --version >/dev/null 2>&1 || { echo "cargo $part is missing: rustup component add rustfmt clippy"; exit 1; }
 done

@@ -117,7 +117,8 @@ impl Agent {
         }
         self.cable.forget_written();
         let (replaced, dropped) = (self.mailbox.replaced(), self.mailbox.dropped());
-        tracing::info!(in_time = drained.is_ok(), replaced, dropped, "motors stopped");
+        let stuck_bytes = self.cable.dropped();
+        tracing::info!(in_time = drained.is_ok(), replaced, dropped, stuck_bytes, "motors stopped");
     }
 
     fn next_wake(&self) -> Time {

@@ -22,7 +22,7 @@ const FILE: &str = "localhost.pem";
 /// Names the certificate is good for.
 const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const DAY: Duration = Duration::from_hours(24);
 /// Phones refuse more than 398 days; a day of these lies in the past, for clocks that are behind.
 const LIFETIME: Duration = DAY.saturating_mul(396);
 /// A certificate with less than this left is made anew.

@@ -55,7 +55,7 @@ test("pushing right turns right", async () => {
     return left > right;
   });
   await phone.lift();
-  await phone.rests(3000);
+  await phone.rests(1000);
 });
 
 /** Goal: whatever takes the finger away, the wheels rest, and stay so until the stick is touched anew. */
@@ -78,7 +78,7 @@ for (const [what, lose] of [
     await phone.push(0, -0.4);
     await phone.turns();
     await lose(phone);
-    await phone.rests(3000);
+    await phone.rests(1000);
     if (what !== "a pointercancel") await phone.touch("touchMove", await phone.point("#stick", 0.1, -0.4));
     await phone.staysAtRest(600);
   });
@@ -93,7 +93,7 @@ test("two fingers: STOP beside a held stick latches, and a tap does not reset it
   await phone.turns();
   await phone.touch("touchStart", thumb, await phone.point("#stop", 0, 0, 2));
   await phone.says("latched");
-  await phone.rests(3000);
+  await phone.rests(1000);
   await phone.touch("touchMove", await phone.point("#stick", 0.2, -0.4, 1), await phone.point("#stop", 0, 0, 2));
   await phone.staysAtRest(500);
   await phone.lift();
@@ -125,9 +125,14 @@ test("keys drive while held, but never while somebody types", async () => {
   const desk = await visit({ screen: screens.desk });
   for (const key of ["w", "ArrowLeft"]) {
     await desk.page.keyboard.down(key);
+    desk.again = async () => {
+      await desk.page.keyboard.up(key);
+      await pause(100);
+      await desk.page.keyboard.down(key);
+    };
     await desk.turns();
     await desk.page.keyboard.up(key);
-    await desk.rests(3000);
+    await desk.rests(1000);
   }
   await desk.page.focus("#chat-text");
   await desk.page.keyboard.type("wasd and a space");
@@ -149,7 +154,7 @@ test("direction buttons drive while held", async () => {
     await phone.press(`[data-way="${way}"]`);
     await phone.turns((wheels) => wheels.length > 0 && fits(wheels));
     await phone.lift();
-    await phone.rests(3000);
+    await phone.rests(1000);
   }
 });
 
@@ -170,7 +175,7 @@ test("a second phone watches, is told who drives, and can be handed the seat", a
   assert.ok(before.length === 2 && Math.abs(left - right) < 50, "the watcher's thumb turned the robot");
   await second.lift();
   await first.lift();
-  await first.rests(3000);
+  await first.rests(1000);
   await second.page.locator("#seat-button").tap();
   await until("the question", async () => /asks/.test(await first.page.locator("#seat-words").textContent()));
   await first.page.locator("#seat-button").tap();
@@ -179,7 +184,7 @@ test("a second phone watches, is told who drives, and can be handed the seat", a
   await second.push(0, -0.4);
   await second.turns();
   await second.lift();
-  await second.rests(3000);
+  await second.rests(1000);
 });
 
 /** Goal: a chat line is text, whatever is in it. */

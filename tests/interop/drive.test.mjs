@@ -70,7 +70,7 @@ test("a stick drives once its holder has shown it released, and frames carry the
   }
 });
 
-test("when samples stop without a word, so do moving frames", async () => {
+test("when samples stop without a word, frames are zero within 250 ms", async () => {
   const client = await rig.client();
   await client.takeSeat();
   const last = await client.hold(0, 0.6, 600);
@@ -79,8 +79,7 @@ test("when samples stop without a word, so do moving frames", async () => {
   assert.ok(moving.length > 0);
   const lasted = moving.at(-1).t - last.t;
   console.log(`last moving frame ${lasted.toFixed(1)} ms after the last sample`);
-  // The tap and this test wait for the processor, too; the robot's own clock is the judge in the next test.
-  assert.ok(lasted <= 300, `a frame moved ${lasted} ms after the last sample`);
+  assert.ok(lasted <= 250, `a frame moved ${lasted} ms after the last sample`);
 });
 
 test("from full speed the robot's own wheels rest 250 ms of its clock after the last time it heard of", async () => {
