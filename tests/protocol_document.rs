@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use joywire::protocol::frame::{self, Accumulator, Body};
-use joywire::protocol::message::{Drive, FromMcu, HelloAck, McuState, NO_AGE, PerMotor, Status, StopReason, ToMcu};
+use joywire::protocol::message::{
+    Counters, Drive, FromMcu, HelloAck, McuState, NO_AGE, PerMotor, Status, StopReason, ToMcu,
+};
 
 fn text(path: &str) -> String {
     fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
@@ -97,6 +99,7 @@ fn exchange() -> Vec<(&'static str, Said)> {
         latch_nonce: 0x0043_e26a,
         ..status(SESSION, 123_500, McuState::Latched)
     };
+    let counters = Counters { accepted: 6071, damaged: 2, stale: 1, barred: 3, ..Counters::default() };
     vec![
         ("STATUS: started, tick 25", Said::Robot(FromMcu::Status(status(0, 25, McuState::Boot)))),
         ("HELLO, versions 1 to 1", Said::Host(ToMcu::Hello { nonce: 0x9a3c, min_major: 1, max_major: 1 })),
@@ -114,6 +117,7 @@ fn exchange() -> Vec<(&'static str, Said)> {
         ("PARAM 3 is −20", Said::Robot(FromMcu::Param { id: 3, value: -20 })),
         ("PARAM_SET 3 to 15", Said::Host(ToMcu::ParamSet { session: SESSION, id: 3, value: 15 })),
         ("TEXT \"left motor is warm\"", Said::Robot(FromMcu::Text(*b"left motor is warm\0\0\0\0\0\0\0\0\0\0\0\0\0\0"))),
+        ("COUNTERS: 6071 accepted, 2 damaged, 1 stale, 3 barred", Said::Robot(FromMcu::Counters(counters))),
     ]
 }
 
@@ -157,7 +161,7 @@ fn types_and_lengths_in_the_document_are_real() {
         assert_eq!(body.as_slice().len(), expected, "{what}");
         seen |= 1 << kind;
     }
-    assert_eq!(seen, 0b1_1111_1111_1110, "every type from 1 to 12 appears in the exchange");
+    assert_eq!(seen, 0b11_1111_1111_1110, "every type from 1 to 13 appears in the exchange");
 }
 
 /// Goal: the test vectors that firmware is checked with are true, good ones and damaged ones.

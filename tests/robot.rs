@@ -1,7 +1,7 @@
 //! Stories of the simulated robot: what its firmware half accepts, and that it stops by itself.
 
 use joywire::protocol::frame::{self, Accumulator};
-use joywire::protocol::message::{Drive, FromMcu, McuState, PerMotor, Status, StopReason, ToMcu};
+use joywire::protocol::message::{Counters, Drive, FromMcu, McuState, PerMotor, Status, StopReason, ToMcu};
 use joywire::robot::body::Build;
 use joywire::robot::sim::{MAX_TTL, SimRobot};
 use proptest::prelude::*;
@@ -88,7 +88,7 @@ impl Bench {
         self.pass(25);
         let newest = self.heard.iter().rev().find_map(|message| match message {
             FromMcu::Status(status) => Some(*status),
-            FromMcu::HelloAck(_) | FromMcu::Param { .. } | FromMcu::Text(_) => None,
+            FromMcu::HelloAck(_) | FromMcu::Param { .. } | FromMcu::Text(_) | FromMcu::Counters(_) => None,
         });
         newest.expect("a status every 25 ms")
     }
@@ -340,6 +340,58 @@ fn cleared_latch_wants_neutral() {
     assert!(bench.moves());
 }
 
+/// Goal: a parameter makes a motor gentler, never wilder, only at rest, and only within the session.
+#[test]
+fn parameters_make_a_robot_gentler_and_no_more() {
+    let mut bench = Bench::ready();
+    let set = |id, value| ToMcu::ParamSet { session: SESSION, id, value };
+    bench.say(set(2, 500));
+    bench.keep([1000, 1000], 400);
+    assert_eq!(bench.robot.outputs(), [1000, 500]);
+    bench.say(set(2, 1000));
+    bench.keep([1000, 1000], 400);
+    assert_eq!(bench.robot.outputs(), [1000, 500], "not while it drives");
+    bench.keep([0, 0], 40);
+    for wrong in [set(0, 500), set(3, 500), set(2, 1001), set(2, -1), ToMcu::ParamGet { id: 0 }] {
+        bench.say(wrong);
+    }
+    bench.say(ToMcu::ParamSet { session: SESSION ^ 1, id: 2, value: 1000 });
+    bench.keep([1000, 1000], 400);
+    assert_eq!(bench.robot.outputs(), [1000, 500]);
+    let told: Vec<_> = bench.heard.iter().filter(|message| matches!(message, FromMcu::Param { .. })).collect();
+    assert_eq!(told, [&FromMcu::Param { id: 2, value: 500 }]);
+}
+
+/// Goal: the robot tells once a second which rule refused what.
+#[test]
+fn counters_tell_why_messages_were_refused() {
+    let mut bench = Bench::ready();
+    let good = bench.next_drive([800, 800]);
+    let drives = [
+        Drive { motors: PerMotor::new(&[800]).unwrap(), ..good },
+        Drive { session: SESSION + 1, ..good },
+        Drive { seq: good.seq.wrapping_sub(1), ..good },
+        Drive { tick: good.tick.wrapping_sub(MAX_TTL), ..good },
+        good,
+    ];
+    for drive in drives {
+        bench.say(ToMcu::Drive(drive));
+    }
+    bench.say(ToMcu::Latch);
+    let barred = bench.next_drive([800, 800]);
+    bench.say(ToMcu::Drive(barred));
+    bench.damage(2);
+    bench.pass(1000);
+    let counters = bench.heard.iter().rev().find_map(|message| match message {
+        FromMcu::Counters(counters) => Some(*counters),
+        FromMcu::HelloAck(_) | FromMcu::Param { .. } | FromMcu::Text(_) | FromMcu::Status(_) => None,
+    });
+    let expected =
+        Counters { accepted: 31, damaged: 2, no_message: 1, foreign_session: 1, old_seq: 1, stale: 1, barred: 1 };
+    assert_eq!(counters, Some(expected));
+    assert_eq!(bench.status().rejected, 5);
+}
+
 /// What a host, sane or not, may say.
 fn anything() -> impl Strategy<Value = Vec<u8>> {
     let speed = || prop_oneof![Just(0i16), Just(1000), Just(-1000), -1000..=1000i16];
@@ -356,7 +408,7 @@ fn anything() -> impl Strategy<Value = Vec<u8>> {
         1 => Just(ToMcu::Latch),
         1 => Just(ToMcu::Arm { session: SESSION }),
         1 => Just(ToMcu::Hello { nonce: NONCE, min_major: 1, max_major: 1 }),
-        1 => any::<(u16, u8, u8)>()
+        1 => (1..=u16::MAX, any::<u8>(), any::<u8>())
             .prop_map(|(nonce, min_major, max_major)| ToMcu::Hello { nonce, min_major, max_major }),
     ];
     let frame = message.prop_map(|message| {

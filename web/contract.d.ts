@@ -110,6 +110,18 @@ interface Link {
   bad_frames: number;
   rejected: number;
   refused: number;
+  robot: Counters;
+}
+
+/** What became of our messages at the robot, by its own count, modulo 65536. */
+interface Counters {
+  accepted: number;
+  damaged: number;
+  no_message: number;
+  foreign_session: number;
+  old_seq: number;
+  stale: number;
+  barred: number;
 }
 
 /** `telemetry`: one bundled snapshot, 20 to 40 a second. */

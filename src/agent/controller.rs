@@ -8,8 +8,8 @@ use crate::drive::{
 };
 use crate::protocol::events::{Link, Pose, Reason, State, Telemetry};
 use crate::protocol::frame::{self, Accumulator};
-use crate::protocol::message::{FromMcu, HelloAck, McuState, NO_AGE, Status, ToMcu};
-use crate::protocol::session::{Event, Session};
+use crate::protocol::message::{FromMcu, HelloAck, McuState, MessageError, NO_AGE, Status, ToMcu};
+use crate::protocol::session::{Event, Mismatch, Session};
 use crate::time::{Time, millis};
 
 /// LATCH and its reset repeat this often until the robot's status shows them done.
@@ -37,8 +37,8 @@ pub enum Transition {
     RobotFound(HelloAck),
     /// The robot started anew.
     RobotRestarted,
-    /// The robot speaks none of our versions.
-    RobotIncompatible,
+    /// The robot is not one that we can drive.
+    RobotIncompatible(Mismatch),
     /// A line of the robot's own.
     RobotText([u8; crate::protocol::message::TEXT_LEN]),
     /// The strongest fault is another one now; `None`: the robot is ready.
@@ -144,6 +144,7 @@ impl Controller {
                     self.take(now, &message, tell);
                     status |= matches!(message, FromMcu::Status(_));
                 }
+                Some(Ok(Err(MessageError::Version { major }))) => self.take_foreign(now, major, tell),
                 Some(Ok(Err(_)) | Err(_)) => self.link.bad_frames += 1,
             }
         }
@@ -211,13 +212,23 @@ impl Controller {
                 tell(Transition::RobotFound(ack));
             }
             Event::Lost => tell(Transition::RobotRestarted),
-            Event::Incompatible => tell(Transition::RobotIncompatible),
+            Event::Incompatible(why) => tell(Transition::RobotIncompatible(why)),
         }
         match message {
             FromMcu::Status(status) => self.take_status(now, *status),
             FromMcu::Text(text) => tell(Transition::RobotText(*text)),
+            FromMcu::Counters(counters) => self.link.robot = *counters,
             FromMcu::HelloAck(_) | FromMcu::Param { .. } => {}
         }
+    }
+
+    /// A whole message of another version: undamaged, so it is a robot, but none of ours.
+    fn take_foreign(&mut self, now: Time, major: u8, tell: &mut impl FnMut(Transition)) {
+        if let Event::Incompatible(why) = self.session.handle_foreign(major) {
+            tell(Transition::RobotIncompatible(why));
+        }
+        let report = RobotReport { session: 0, tick: 0, state: RobotState::Incompatible };
+        self.pilot.handle(now, Input::Robot(Some(report)));
     }
 
     fn take_status(&mut self, now: Time, status: Status) {
@@ -233,7 +244,7 @@ impl Controller {
     }
 
     fn robot_state(&self, status: &Status) -> RobotState {
-        if self.session.is_incompatible() {
+        if self.session.incompatible().is_some() {
             return RobotState::Incompatible;
         }
         match status.state {
@@ -279,6 +290,9 @@ impl Controller {
         let policy = fault.policy();
         let robot = self.heard.map(|heard| heard.status.reason);
         let text = match (fault, robot) {
+            (Fault::RobotIncompatible, _) if let Some(why) = self.session.incompatible() => {
+                format!("{} ({})", policy.text, why.text())
+            }
             (Fault::Latched, _) if !self.latch_reason.is_empty() => format!("{} ({})", policy.text, self.latch_reason),
             (Fault::RobotStopped, Some(reason)) => format!("{} ({})", policy.text, reason.text()),
             _ => policy.text.to_owned(),

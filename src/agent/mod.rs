@@ -369,7 +369,7 @@ fn log(transition: Transition) {
             );
         }
         Transition::RobotRestarted => tracing::warn!("robot has restarted"),
-        Transition::RobotIncompatible => tracing::error!("robot speaks another protocol version: update its firmware"),
+        Transition::RobotIncompatible(why) => tracing::error!("this robot cannot be driven: {}", why.text()),
         Transition::RobotText(text) => {
             tracing::info!(text = String::from_utf8_lossy(&text).trim_end_matches('\0'), "robot says");
         }

@@ -75,9 +75,7 @@ impl Fault {
         let (stop, clear, code, text) = match self {
             Self::Latched => (Cut, Operator, "latched", "STOP is latched: an operator must hold reset for 2 seconds"),
             Self::RobotAbsent => (Cut, Neutral, "robot_absent", "no robot answers: check its cable and its power"),
-            Self::RobotIncompatible => {
-                (Cut, Neutral, "robot_incompatible", "the robot speaks another protocol version: update its firmware")
-            }
+            Self::RobotIncompatible => (Cut, Neutral, "robot_incompatible", "this robot cannot be driven"),
             Self::RobotSilent => (Cut, Neutral, "robot_silent", "the robot fell silent: check its cable and its power"),
             Self::RobotStarting => (Cut, Neutral, "robot_starting", "the robot is starting: wait a moment"),
             Self::RobotStopped => {

@@ -7,6 +7,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::message::Counters;
+
 /// Version of this contract, told in [`Welcome`]. It grows when a client must know.
 pub const VERSION: u32 = 1;
 
@@ -284,6 +286,8 @@ pub struct Link {
     pub rejected: u32,
     /// Drive samples that were refused, since the start.
     pub refused: u64,
+    /// What became of our messages at the robot, by its own count; told once a second.
+    pub robot: Counters,
 }
 
 /// `telemetry`: one bundled snapshot.

@@ -2,5 +2,6 @@
 
 pub mod events;
 pub mod frame;
+mod layout;
 pub mod message;
 pub mod session;

@@ -21,8 +21,9 @@ enum Stage {
     Greeting { nonce: u16 },
     /// In session; ARM goes out until the robot's status shows that it is armed.
     Open { ack: HelloAck, armed: bool },
-    /// The robot speaks no version that we do.
-    Incompatible,
+    /// The robot is not one that we can drive. It may be given other firmware while the port stays
+    /// open; its clock then starts anew.
+    Incompatible { why: Mismatch, tick: Option<u32> },
 }
 
 /// The host's half of a session.
@@ -44,8 +45,34 @@ pub enum Event {
     Opened(HelloAck),
     /// The robot has started anew, or is in someone else's session.
     Lost,
-    /// The robot offers no version that we speak.
-    Incompatible,
+    /// The robot is not one that we can drive.
+    Incompatible(Mismatch),
+}
+
+/// Why we and a robot do not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mismatch {
+    /// Its protocol is older than ours.
+    RobotIsOlder,
+    /// Our protocol is older than its.
+    WeAreOlder,
+    /// It speaks as we do and yet wants none of our versions.
+    Refused,
+    /// It has so many motors, and we drive two or four.
+    Motors(u8),
+}
+
+impl Mismatch {
+    /// What to tell people, with which side to update.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::RobotIsOlder => "its firmware is older than this joywire: upload the current firmware to the board",
+            Self::WeAreOlder => "its firmware is newer than this joywire: update joywire",
+            Self::Refused => "it speaks none of our versions: update its firmware and joywire",
+            Self::Motors(_) => "joywire drives robots with two or four motors: set their number in the firmware",
+        }
+    }
 }
 
 impl Session {
@@ -66,14 +93,23 @@ impl Session {
     pub fn id(&self) -> Option<u32> {
         match self.stage {
             Stage::Open { ack, .. } => Some(ack.session()),
-            Stage::Listening | Stage::Greeting { .. } | Stage::Incompatible => None,
+            Stage::Listening | Stage::Greeting { .. } | Stage::Incompatible { .. } => None,
         }
     }
 
-    /// Whether the robot speaks none of our versions.
+    /// Why the robot and we do not fit, if we do not.
     #[must_use]
-    pub fn is_incompatible(&self) -> bool {
-        self.stage == Stage::Incompatible
+    pub fn incompatible(&self) -> Option<Mismatch> {
+        match self.stage {
+            Stage::Incompatible { why, .. } => Some(why),
+            Stage::Listening | Stage::Greeting { .. } | Stage::Open { .. } => None,
+        }
+    }
+
+    /// Takes note of a whole message of another major version.
+    pub fn handle_foreign(&mut self, major: u8) -> Event {
+        let why = if major < MAJOR { Mismatch::RobotIsOlder } else { Mismatch::WeAreOlder };
+        self.give_up(why)
     }
 
     /// Takes note of a message of the robot.
@@ -85,9 +121,14 @@ impl Session {
             }
             (Stage::Greeting { nonce }, FromMcu::HelloAck(ack)) if ack.nonce == nonce => self.open(*ack),
             (Stage::Open { ack, .. }, FromMcu::Status(status)) => self.follow(ack, status),
+            (Stage::Incompatible { why, tick }, FromMcu::Status(status)) => self.reconsider(why, tick, status),
             (
-                Stage::Listening | Stage::Greeting { .. } | Stage::Open { .. } | Stage::Incompatible,
-                FromMcu::HelloAck(_) | FromMcu::Status(_) | FromMcu::Param { .. } | FromMcu::Text(_),
+                Stage::Listening | Stage::Greeting { .. } | Stage::Open { .. } | Stage::Incompatible { .. },
+                FromMcu::HelloAck(_)
+                | FromMcu::Status(_)
+                | FromMcu::Param { .. }
+                | FromMcu::Text(_)
+                | FromMcu::Counters(_),
             ) => Event::None,
         }
     }
@@ -100,17 +141,20 @@ impl Session {
         let request = match self.stage {
             Stage::Greeting { nonce } => ToMcu::Hello { nonce, min_major: MAJOR, max_major: MAJOR },
             Stage::Open { ack, armed: false } => ToMcu::Arm { session: ack.session() },
-            Stage::Open { armed: true, .. } | Stage::Listening | Stage::Incompatible => return None,
+            Stage::Open { armed: true, .. } | Stage::Listening | Stage::Incompatible { .. } => return None,
         };
         self.asked = Some(now);
         Some(request)
     }
 
-    /// The next DRIVE of this session; `None` while there is none, or if `speeds` are not as many as
-    /// the robot has motors.
+    /// The next DRIVE of this session; `None` while there is none, or if `speeds` do not fit the robot's
+    /// motors. Left and right are repeated for a robot with two motors a side.
     pub fn drive(&mut self, speeds: &[i16], tick: u32, ttl_ms: u16, epoch: u8) -> Option<ToMcu> {
         let Stage::Open { ack, .. } = self.stage else { return None };
-        let motors = PerMotor::new(speeds).filter(|_| speeds.len() == usize::from(ack.motors))?;
+        let motors = match (ack.motors, speeds) {
+            (4, &[left, right]) => PerMotor::new(&[left, right, left, right])?,
+            _ => PerMotor::new(speeds).filter(|_| speeds.len() == usize::from(ack.motors))?,
+        };
         self.seq = self.seq.wrapping_add(1);
         Some(ToMcu::Drive(Drive { session: ack.session(), seq: self.seq, tick, ttl_ms, motors, aux: 0, epoch }))
     }
@@ -136,12 +180,31 @@ impl Session {
     fn open(&mut self, ack: HelloAck) -> Event {
         self.asked = None;
         if ack.major != MAJOR {
-            self.stage = Stage::Incompatible;
-            return Event::Incompatible;
+            return self.give_up(Mismatch::Refused);
+        }
+        if !matches!(ack.motors, 2 | 4) {
+            return self.give_up(Mismatch::Motors(ack.motors));
         }
         self.stage = Stage::Open { ack, armed: false };
         self.seq = 0;
         Event::Opened(ack)
+    }
+
+    fn give_up(&mut self, why: Mismatch) -> Event {
+        let known = self.incompatible() == Some(why);
+        self.stage = Stage::Incompatible { why, tick: None };
+        if known { Event::None } else { Event::Incompatible(why) }
+    }
+
+    /// A robot that did not want us is greeted again once it speaks our version, or has started anew.
+    fn reconsider(&mut self, why: Mismatch, before: Option<u32>, status: &Status) -> Event {
+        let speaks_as_we_do = matches!(why, Mismatch::Refused | Mismatch::Motors(_));
+        if speaks_as_we_do && before.is_none_or(|tick| tick <= status.tick) {
+            self.stage = Stage::Incompatible { why, tick: Some(status.tick) };
+        } else {
+            self.greet(status.session);
+        }
+        Event::None
     }
 
     fn follow(&mut self, ack: HelloAck, status: &Status) -> Event {
@@ -263,10 +326,37 @@ mod tests {
     #[test]
     fn other_versions_are_left_alone() {
         let (mut session, nonce) = greeted();
-        assert_eq!(session.handle(&ack(nonce, 0)), Event::Incompatible);
-        assert!(session.is_incompatible());
-        assert_eq!(session.request(Time::from_millis(5000)), None);
-        assert_eq!(session.drive(&[0, 0], 0, 0, 0), None);
+        assert_eq!(session.handle(&ack(nonce, 0)), Event::Incompatible(Mismatch::Refused));
+        for _ in 0..3 {
+            session.handle(&status(0, McuState::Boot));
+            assert_eq!(session.incompatible(), Some(Mismatch::Refused));
+            assert_eq!(session.request(Time::from_millis(5000)), None);
+            assert_eq!(session.drive(&[0, 0], 0, 0, 0), None);
+        }
+    }
+
+    /// Goal: row 20, a message of another version says whose side to update, once, and is the end.
+    #[test]
+    fn a_message_of_another_version_says_who_is_older() {
+        let mut session = Session::new(7);
+        assert_eq!(session.handle_foreign(2), Event::Incompatible(Mismatch::WeAreOlder));
+        assert_eq!(session.handle_foreign(2), Event::None);
+        assert_eq!(session.request(Time::ZERO), None);
+        assert_eq!(session.handle_foreign(0), Event::Incompatible(Mismatch::RobotIsOlder));
+    }
+
+    /// Goal: a robot that was given the right firmware while its port stayed open is greeted again.
+    #[test]
+    fn reflashed_robot_is_greeted_again() {
+        let (mut session, nonce) = greeted();
+        session.handle(&ack(nonce, 0));
+        session.handle(&status(0, McuState::Boot));
+        let FromMcu::Status(started) = status(0, McuState::Boot) else { panic!("a status") };
+        session.handle(&FromMcu::Status(Status { tick: 0, ..started }));
+        assert!(matches!(session.request(Time::from_millis(5000)), Some(ToMcu::Hello { .. })));
+        session.handle_foreign(2);
+        session.handle(&status(0, McuState::Boot));
+        assert!(matches!(session.request(Time::from_millis(6000)), Some(ToMcu::Hello { .. })));
     }
 
     /// Goal: speeds for another number of motors are never sent.
@@ -276,5 +366,23 @@ mod tests {
         session.handle(&ack(nonce, MAJOR));
         assert_eq!(session.drive(&[1], 0, 0, 0), None);
         assert!(session.drive(&[1, 2], 0, 0, 0).is_some());
+    }
+
+    /// Goal: a robot with two motors a side is driven like one with a motor a side, in the order front
+    /// left, front right, rear left, rear right; any other number is no robot of ours.
+    #[test]
+    fn four_motors_are_driven_in_pairs() {
+        let with_motors = |count| {
+            let (mut session, nonce) = greeted();
+            let FromMcu::HelloAck(ack) = ack(nonce, MAJOR) else { panic!("a HELLO_ACK") };
+            let event = session.handle(&FromMcu::HelloAck(HelloAck { motors: count, ..ack }));
+            (session, event)
+        };
+        let (mut four, _) = with_motors(4);
+        let Some(ToMcu::Drive(drive)) = four.drive(&[1, -2], 0, 0, 0) else { panic!("no DRIVE") };
+        assert_eq!(drive.motors.as_slice(), [1, -2, 1, -2]);
+        for count in [0, 1, 3, 5] {
+            assert_eq!(with_motors(count).1, Event::Incompatible(Mismatch::Motors(count)));
+        }
     }
 }

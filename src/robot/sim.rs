@@ -5,13 +5,15 @@
 
 use crate::protocol::frame::{self, Accumulator, Body};
 use crate::protocol::message::{
-    Drive, FULL, FromMcu, HelloAck, MAJOR, McuState, NO_AGE, PerMotor, Status, StopReason, ToMcu,
+    Counters, Drive, FULL, FromMcu, HelloAck, MAJOR, McuState, NO_AGE, PerMotor, Status, StopReason, ToMcu,
 };
 
 use super::body::{Body as Chassis, Build};
 
 /// Time between two STATUS messages, ms: 40 Hz.
 const STATUS_EVERY: u32 = 25;
+/// Time between two COUNTERS messages, ms.
+const COUNTERS_EVERY: u32 = 1000;
 /// The longest that a command may drive after its tick, ms.
 pub const MAX_TTL: u32 = 230;
 /// Link that must have been good before the first motion, ms (I5).
@@ -37,6 +39,8 @@ pub struct SimRobot {
     sending: Vec<u8>,
     /// Milliseconds since this robot started.
     tick: u32,
+    /// The tick at which it started, from which its reports are timed.
+    started: u32,
     boot_count: u16,
     session: Option<u32>,
     arm_asked: bool,
@@ -55,8 +59,9 @@ pub struct SimRobot {
     target: [i16; 2],
     /// Outputs in permille times [`RAMP`], so that the ramp is exact at 1 ms steps.
     output: [i32; 2],
-    rejected: u16,
-    bad_frames: u16,
+    counters: Counters,
+    /// Parameters 1 and 2: what full speed of a motor means, permille.
+    full: [i16; 2],
     /// When the newest damaged frames came, a ring.
     bad_at: [Option<u32>; MAX_BAD_FRAMES],
     bad_next: usize,
@@ -71,6 +76,7 @@ impl SimRobot {
             accumulator: Accumulator::new(),
             sending: Vec::new(),
             tick: 0,
+            started: 0,
             boot_count,
             session: None,
             arm_asked: false,
@@ -86,8 +92,8 @@ impl SimRobot {
             deadline: 0,
             target: [0; 2],
             output: [0; 2],
-            rejected: 0,
-            bad_frames: 0,
+            counters: Counters::default(),
+            full: [FULL; 2],
             bad_at: [None; MAX_BAD_FRAMES],
             bad_next: 0,
         }
@@ -97,6 +103,7 @@ impl SimRobot {
     #[must_use]
     pub fn after_running(mut self, tick: u32) -> Self {
         self.tick = tick;
+        self.started = tick;
         self
     }
 
@@ -158,31 +165,62 @@ impl SimRobot {
         }
         self.ramp();
         self.chassis.roll(self.outputs());
-        if self.tick.is_multiple_of(STATUS_EVERY) {
+        let running = self.tick.wrapping_sub(self.started);
+        if running.is_multiple_of(STATUS_EVERY) {
             let status = self.status();
             self.say(&FromMcu::Status(status));
+        }
+        if running.is_multiple_of(COUNTERS_EVERY) {
+            self.say(&FromMcu::Counters(self.counters));
         }
     }
 
     fn read(&mut self, body: &Body) {
-        match ToMcu::decode(body.as_slice()) {
-            Ok(ToMcu::Hello { nonce, min_major, max_major }) => {
+        let Ok(message) = ToMcu::decode(body.as_slice()) else { return count(&mut self.counters.no_message) };
+        let in_session = |session| self.session == Some(session);
+        match message {
+            ToMcu::Hello { nonce, min_major, max_major } => {
                 self.hello(nonce, (min_major..=max_major).contains(&MAJOR));
             }
-            Ok(ToMcu::Arm { session }) if self.session == Some(session) => self.arm_asked = true,
-            Ok(ToMcu::Drive(drive)) => self.drive(&drive),
-            Ok(ToMcu::Stop { .. }) => {
+            ToMcu::Drive(drive) => self.drive(&drive),
+            ToMcu::Stop { .. } => {
                 self.stop(StopReason::HostStop);
                 self.want_neutral();
             }
-            Ok(ToMcu::Latch) => self.set_latch(),
-            Ok(ToMcu::LatchReset { session, nonce }) if self.session == Some(session) && self.latch == Some(nonce) => {
-                self.latch = None;
-                self.want_neutral();
+            ToMcu::Latch => self.set_latch(),
+            ToMcu::ParamGet { id } => self.tell_param(id),
+            ToMcu::Arm { session } if in_session(session) => self.arm_asked = true,
+            ToMcu::LatchReset { session, nonce } if in_session(session) => {
+                if self.latch == Some(nonce) {
+                    self.latch = None;
+                    self.want_neutral();
+                } else {
+                    count(&mut self.counters.barred);
+                }
             }
-            // Parameters belong to real boards; this one has none to change.
-            Ok(ToMcu::ParamGet { id }) => self.say(&FromMcu::Param { id, value: 0 }),
-            Ok(ToMcu::Arm { .. } | ToMcu::LatchReset { .. } | ToMcu::ParamSet { .. }) | Err(_) => self.reject(),
+            ToMcu::ParamSet { session, id, value } if in_session(session) => self.set_param(id, value),
+            ToMcu::Arm { .. } | ToMcu::LatchReset { .. } | ToMcu::ParamSet { .. } => {
+                count(&mut self.counters.foreign_session);
+            }
+        }
+    }
+
+    fn tell_param(&mut self, id: u8) {
+        match self.full.get(usize::from(id).wrapping_sub(1)) {
+            Some(value) => self.say(&FromMcu::Param { id, value: i32::from(*value) }),
+            None => count(&mut self.counters.barred),
+        }
+    }
+
+    fn set_param(&mut self, id: u8, value: i32) {
+        let slot = self.full.get_mut(usize::from(id).wrapping_sub(1));
+        let value = i16::try_from(value).ok().filter(|value| (0..=FULL).contains(value));
+        match (slot, value) {
+            (Some(slot), Some(value)) if self.target == [0; 2] && self.output == [0; 2] => {
+                *slot = value;
+                self.tell_param(id);
+            }
+            _ => count(&mut self.counters.barred),
         }
     }
 
@@ -223,17 +261,22 @@ impl SimRobot {
         let ttl = u32::from(drive.ttl_ms).min(MAX_TTL);
         // A tick from the future is as wrong as one from the past: its age is huge.
         let fresh = age < ttl.max(1) || (drive.ttl_ms == 0 && age < MAX_TTL);
-        let [left, right] = *drive.motors.as_slice() else { return self.reject() };
-        if self.session != Some(drive.session) || !newer {
-            return self.reject();
+        let [left, right] = *drive.motors.as_slice() else { return count(&mut self.counters.no_message) };
+        if self.session != Some(drive.session) {
+            return count(&mut self.counters.foreign_session);
         }
-        if !drive.is_neutral() && (!fresh || !self.may_move()) {
-            if fresh {
-                // Obeyed or not, a pushed stick is not neutral.
-                self.neutral_since = None;
-            }
-            return self.reject();
+        if !newer {
+            return count(&mut self.counters.old_seq);
         }
+        if !drive.is_neutral() && !fresh {
+            return count(&mut self.counters.stale);
+        }
+        if !drive.is_neutral() && !self.may_move() {
+            // Obeyed or not, a pushed stick is not neutral.
+            self.neutral_since = None;
+            return count(&mut self.counters.barred);
+        }
+        count(&mut self.counters.accepted);
         self.seq = Some(drive.seq);
         self.newest_tick = Some(drive.tick);
         if fresh {
@@ -242,7 +285,7 @@ impl SimRobot {
         if drive.is_neutral() {
             self.target = [0; 2];
         } else {
-            self.target = [left, right];
+            self.target = [scaled(left, self.full[0]), scaled(right, self.full[1])];
             self.deadline = drive.tick.wrapping_add(ttl);
         }
     }
@@ -276,7 +319,7 @@ impl SimRobot {
     }
 
     fn damaged(&mut self) {
-        self.bad_frames = self.bad_frames.wrapping_add(1);
+        count(&mut self.counters.damaged);
         let oldest = self.bad_at[self.bad_next].replace(self.tick);
         self.bad_next = (self.bad_next + 1) % MAX_BAD_FRAMES;
         if oldest.is_some_and(|at| self.tick.wrapping_sub(at) < BAD_WINDOW) {
@@ -284,10 +327,6 @@ impl SimRobot {
             self.reason = StopReason::BadFrames;
             self.bad_at = [None; MAX_BAD_FRAMES];
         }
-    }
-
-    fn reject(&mut self) {
-        self.rejected = self.rejected.wrapping_add(1);
     }
 
     fn set_latch(&mut self) {
@@ -360,8 +399,8 @@ impl SimRobot {
             state: self.state(),
             reason: self.reason,
             battery_mv: self.chassis.battery_mv(),
-            rejected: self.rejected,
-            bad_frames: self.bad_frames,
+            rejected: self.counters.refused(),
+            bad_frames: self.counters.damaged,
             latch_nonce: self.latch.unwrap_or(0),
             wants_neutral: self.wants_neutral,
             outputs: PerMotor::new(&self.outputs()).expect("two motors are one to four"),
@@ -372,4 +411,13 @@ impl SimRobot {
     fn say(&mut self, message: &FromMcu) {
         frame::encode(message.encode().as_slice(), &mut self.sending);
     }
+}
+
+fn count(counter: &mut u16) {
+    *counter = counter.wrapping_add(1);
+}
+
+/// A speed of a motor whose full speed is `full`, all in permille.
+fn scaled(speed: i16, full: i16) -> i16 {
+    i16::try_from(i32::from(speed) * i32::from(full) / i32::from(FULL)).expect("no more than either of them")
 }
