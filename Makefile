@@ -2,18 +2,20 @@
 
 VENV := target/venv
 BINARY := target/debug/joywire
+BOARD := target/uno
+FUZZ_SECONDS := 300
 STEP = @printf '\n== %s ==\n'
 
-.PHONY: help run test tools fmt lint rust page interop browser screenshots bench clean
+.PHONY: help run test tools fmt lint firmware firmware-sim rust fuzz-a-little fuzz page interop browser screenshots bench clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 15
 
 run: ## drive a simulated robot at https://localhost:8080
 	cargo run
 
-test: tools lint rust page interop browser ## everything below, from formatting to the browser; installs what is missing
-	$(STEP) 'all of it passed: formatting, lints, Rust tests and World, page types and units, official clients, browser'
+test: tools lint firmware rust fuzz-a-little page interop browser ## everything below, from formatting to the browser; installs what is missing
+	$(STEP) 'all of it passed: formatting, lints, firmware, Rust tests and World, boards, fuzzing, page types and units, official clients, browser'
 
 tools: ## installs what the tests need, or says what to install
 	$(STEP) 'tools'
@@ -27,7 +29,22 @@ lint: ## formatting and clippy, warnings are errors
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 
-rust: ## Rust tests: units, properties, pilot, robot, relay, command line, World, architecture
+firmware: ## the Arduino library and its examples, and the boards that stand in for hardware
+	$(STEP) 'firmware'
+	$(MAKE) --silent -C firmware uno boards oracle
+
+firmware-sim: firmware ## an emulated Arduino Uno; drive it from another terminal with the command that it prints
+	@echo 'drive it with: cargo run -- --serial $(BOARD)'
+	@target/firmware/board-uno --boot 1500 --link $(BOARD) target/firmware/uno/TwoMotors.elf
+
+fuzz: ## every parser and both robots under libFuzzer, FUZZ_SECONDS (300) each
+	fuzz/run.sh $(FUZZ_SECONDS)
+
+fuzz-a-little:
+	$(STEP) 'fuzzing, a little'
+	fuzz/run.sh 5
+
+rust: firmware ## Rust tests: units, properties, pilot, robot, boards, relay, command line, World, architecture
 	$(STEP) 'Rust tests'
 	cargo test
 
@@ -40,7 +57,7 @@ interop: node_modules $(VENV)/ready ## the official Socket.IO clients against th
 	cargo build
 	JOYWIRE_BIN=$(BINARY) JOYWIRE_PYTHON=$(VENV)/bin/python npm run test:interop
 
-browser: node_modules ## the real page in Chromium on a phone profile; screenshots go to target/screenshots
+browser: node_modules firmware ## the real page in Chromium on a phone profile; screenshots go to target/screenshots
 	$(STEP) 'browser'
 	cargo build
 	JOYWIRE_BIN=$(BINARY) npm run test:browser

@@ -17,10 +17,20 @@ need node nodejs
 need npm npm
 need python3 python3
 need chromium chromium
+need avr-gcc gcc-avr
+need clang clang
+need_file() { # need_file PATH PACKAGE
+    [ -e "$1" ] || missing+=("$2")
+}
+need_file /usr/lib/avr/include/avr/io.h avr-libc
+need_file /usr/include/simavr/sim_avr.h libsimavr-dev
+need_file /usr/include/libelf.h libelf-dev
+need_file /usr/share/arduino/hardware/arduino/avr/cores/arduino/Arduino.h arduino-core-avr
 python3 -c 'import ensurepip, venv' 2>/dev/null || missing+=(python3-venv)
 
-if [ ${#missing[@]} -gt 0 ]; then
-    root=()
+install_missing() {
+    [ ${#missing[@]} -gt 0 ] || return 0
+    local root=()
     if [ "$(id -u)" -ne 0 ]; then root=(sudo -n); fi
     if ! command -v apt-get >/dev/null || ! "${root[@]}" true 2>/dev/null; then
         echo "the tests need programs that are not here; install the packages: ${missing[*]}"
@@ -29,7 +39,17 @@ if [ ${#missing[@]} -gt 0 ]; then
     echo "installing ${missing[*]}"
     "${root[@]}" apt-get -o DPkg::Lock::Timeout=180 -qq update
     "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=180 -qq install -y --no-install-recommends "${missing[@]}" >/dev/null
+    missing=()
+}
+install_missing
+
+# The part of clang that fuzzing needs is named after its version, and so can only be asked for now.
+echo 'int LLVMFuzzerTestOneInput(const char *data, long size) { return 0; }' >"${TMPDIR:-/tmp}/joywire-tools.c"
+if ! clang -fsanitize=fuzzer,address -o "${TMPDIR:-/tmp}/joywire-tools" "${TMPDIR:-/tmp}/joywire-tools.c" 2>/dev/null; then
+    missing+=("libclang-rt-$(clang -dumpversion | cut -d. -f1)-dev")
 fi
+rm -f "${TMPDIR:-/tmp}"/joywire-tools{,.c}
+install_missing
 
 major=$(node -p 'process.versions.node.split(".")[0]')
 [ "$major" -ge 18 ] || { echo "node $(node --version) is too old: the tests need 18 or newer"; exit 1; }

@@ -122,8 +122,29 @@ static void no_sleep(avr_t *unused, avr_cycle_count_t cycles)
 static void complain_only(avr_t *unused, const int level, const char *format, va_list arguments)
 {
     (void)unused;
-    if (level <= LOG_ERROR)
+    /* A receiver that overruns is what floods are for. */
+    if (level <= LOG_ERROR && !strstr(format, "overrun"))
         vfprintf(stderr, format, arguments);
+}
+
+/* A reset sets everything back; our time goes on. */
+static void (*reset_before)(avr_t *);
+static const char *resetting; /* why, if we do it ourselves */
+
+static void on_reset(avr_t *unused)
+{
+    if (reset_before)
+        reset_before(unused);
+    avr->cycle = last_cycle;
+    bench_event(now_us(), resetting ? resetting : "the watchdog has reset the board");
+    resetting = NULL;
+    look_soon();
+}
+
+static void reset(const char *why)
+{
+    resetting = why;
+    avr_reset(avr);
 }
 
 void machine_begin(int argc, char **argv)
@@ -149,19 +170,13 @@ void machine_begin(int argc, char **argv)
     avr->log = LOG_ERROR;
     avr->sleep = no_sleep;
     avr_ioctl(avr, AVR_IOCTL_UART_SET_FLAGS('0'), &quiet);
+    reset_before = avr->reset;
+    avr->reset = on_reset;
     receive_pin = avr_io_getirq(avr, AVR_IOCTL_UART_GETIRQ('0'), UART_IRQ_INPUT);
     avr_irq_register_notify(avr_io_getirq(avr, AVR_IOCTL_UART_GETIRQ('0'), UART_IRQ_OUTPUT), on_sent, NULL);
     const uint16_t registers[] = {PORTB, PORTD, TCCR1A, OCR1A, OCR1B};
     for (size_t i = 0; i < sizeof registers / sizeof registers[0]; i++)
         listen_to(registers[i]);
-}
-
-/* A reset by the watchdog, or by us, sets everything back, time as well; ours goes on. */
-static void after_reset(const char *why)
-{
-    avr->cycle = last_cycle;
-    bench_event(now_us(), why);
-    look(avr, 0, NULL);
 }
 
 void machine_run(uint64_t to_us)
@@ -171,8 +186,6 @@ void machine_run(uint64_t to_us)
         avr->cycle = last_cycle = goal;
     while (avr->cycle < goal) {
         int state = avr_run(avr);
-        if (avr->cycle < last_cycle)
-            after_reset("the watchdog has reset the board");
         last_cycle = avr->cycle;
         if (state == cpu_Done || state == cpu_Crashed) {
             bench_event(now_us(), "the sketch has crashed");
@@ -190,15 +203,14 @@ void machine_receive(uint8_t byte)
 void machine_hold(void)
 {
     held = true;
-    avr_reset(avr);
-    after_reset("in reset");
+    reset("in reset");
+    look(avr, 0, NULL);
 }
 
 void machine_boot(void)
 {
     held = false;
-    avr_reset(avr);
-    after_reset("starts");
+    reset("starts");
 }
 
 /* `pin A0 1`: sets an analog pin, which a sketch may read as a switch. */

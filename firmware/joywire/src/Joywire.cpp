@@ -39,8 +39,10 @@ void Joywire::prepare(uint8_t motors, JoywireDrive drive, const char *name)
     board.room = room;
     board.send = send;
     board.keep_latch = joywire_keep_latch;
-    // Switches the motors off before anything else can go wrong.
-    jw_robot_begin(&robot, &board, joywire_count_start(), joywire_kept_latch(), millis());
+    // In this order: the first start of a new board prepares its memory. The motors are off since reset.
+    uint16_t starts = joywire_count_start();
+    uint32_t latch = joywire_kept_latch();
+    jw_robot_begin(&robot, &board, starts, latch, millis());
 }
 
 void Joywire::start(Stream &port)

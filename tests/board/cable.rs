@@ -1,0 +1,147 @@
+//! Faults of the cable: stalls, damage, garbage, strangers, replays, floods, and a plug that is pulled.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::board::Model;
+use crate::board::clock_ns;
+use crate::rig::{Rig, report};
+
+const fn ms(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+impl Rig {
+    fn half_speed(&self) {
+        self.push_until("half speed ahead", (0.0, 0.5), |outputs| outputs.iter().all(|output| *output >= 490));
+    }
+
+    /// Half speed ahead; asserts that the motors never did anything else than that, or less.
+    fn at_half_speed_nothing_wrong(&self, time: Duration) {
+        let from = self.board.now_us();
+        sleep(time);
+        for (us, outputs) in self.board.outputs(from, self.board.now_us()) {
+            assert!(outputs.iter().all(|output| (0..=510).contains(output)), "{outputs:?} at {us} µs");
+        }
+    }
+}
+
+/// Goal: I3 and row 3, five seconds of commands pile up in the cable and then come at once: the motors
+/// have stopped in time, and nothing of it moves them.
+#[test]
+fn stalled_cable_stops_the_motors_and_its_backlog_moves_nothing() {
+    for model in [Model::Uno, Model::Core] {
+        let mut stops = Vec::new();
+        let mut rig = Rig::ready(model, &[]);
+        for stall in [5_000, 400, 1_500] {
+            rig.full_speed();
+            let began = clock_ns();
+            rig.board.tell(&format!("stall {stall}"));
+            stops.extend(rig.stopped(began + 2_000_000));
+            // The cable still holds what was sent before this.
+            rig.driver.release();
+            rig.board.stays_off(ms(stall + 300), "a backlog");
+            rig.driver.is_ready();
+        }
+        report(&format!("{model:?}, a cable that stalls"), &mut stops);
+    }
+}
+
+/// Goal: I9 and row 17, whatever share of the bits is wrong, the motors do what was asked or nothing, and stop in time.
+#[test]
+fn damaged_bits_never_do_anything_else() {
+    let mut rig = Rig::ready(Model::Uno, &[]);
+    for rate in ["1e-6", "1e-5", "1e-4", "1e-3", "1e-2"] {
+        rig.half_speed();
+        rig.board.tell(&format!("flip {rate}"));
+        rig.at_half_speed_nothing_wrong(ms(3_000));
+        rig.driver.release();
+        let released = rig.board.now_us();
+        let rest = rig.board.rests();
+        assert!(rest < released + 300_000, "{rate}: {rest} {released}");
+        rig.board.stays_off(ms(300), "the stick is released");
+        rig.board.tell("flip 0");
+        rig.driver.is_ready();
+    }
+    for harm in ["drop 0.003", "insert 0.003", "duplicate 0.003"] {
+        rig.half_speed();
+        rig.board.tell(harm);
+        rig.at_half_speed_nothing_wrong(ms(1_500));
+        rig.board.tell(&format!("{} 0", harm.split(' ').next().unwrap()));
+        rig.driver.release();
+        rig.driver.is_ready();
+    }
+}
+
+/// Goal: rows 13 and 17, garbage without end and other programs' words move nothing and stop the motors in time.
+#[test]
+fn garbage_and_strangers_move_nothing() {
+    let mut rig = Rig::ready(Model::Uno, &[]);
+    for _ in 0..3 {
+        rig.full_speed();
+        let began = rig.board.tell("garbage 12000");
+        // More than twenty damaged frames a second: the robot gives the session up.
+        let rest = rig.board.rests();
+        assert!(rest < began + 700_000, "{} µs", rest - began);
+        rig.board.stays_off(ms(400), "garbage, and a stick that is held");
+        rig.driver.release();
+        rig.board.stays_off(ms(300), "garbage");
+        rig.driver.is_ready();
+    }
+    rig.board.tell("say AT\\r\\nATZ\\r\\nATE1 V1 X1 D2 -STR=5\\r");
+    rig.board.tell("say G28\\nM105\\nG1 X1000 F9000\\n");
+    rig.board.stays_off(ms(500), "another program's words");
+    rig.full_speed();
+}
+
+/// Goal: row 19, frames that drove, played again while driving and at rest, move nothing.
+#[test]
+fn replayed_frames_move_nothing() {
+    for model in [Model::Uno, Model::Core] {
+        let mut rig = Rig::ready(model, &[]);
+        rig.full_speed();
+        rig.board.tell("repeat 2000");
+        rig.driver.release();
+        rig.board.rests();
+        for _ in 0..3 {
+            rig.board.tell("repeat 3000");
+            rig.board.stays_off(ms(400), "recorded frames");
+        }
+        sleep(ms(1_100));
+        let robot = rig.driver.telemetry()["link"]["robot"].clone();
+        assert!(robot["old_seq"].as_u64().unwrap() > 50, "they were seen, and refused: {robot}");
+    }
+}
+
+/// Goal: a flood beyond the 63 bytes that an Arduino holds loses frames and nothing else.
+#[test]
+fn flood_beyond_the_boards_memory_is_survived() {
+    let mut rig = Rig::ready(Model::Uno, &["--baud", "1000000"]);
+    rig.half_speed();
+    for _ in 0..4 {
+        rig.board.tell("repeat 12000");
+        rig.at_half_speed_nothing_wrong(ms(400));
+    }
+    rig.driver.release();
+    rig.driver.is_ready();
+    rig.full_speed();
+}
+
+/// Goal: row 10, the plug is pulled: off in time; and row 11, it comes back, is found, and waits for a released stick.
+#[test]
+fn pulled_plug_stops_and_comes_back_safely() {
+    let home = tempfile::tempdir().unwrap();
+    let link = home.path().join("robot");
+    let mut stops = Vec::new();
+    let mut rig = Rig::ready_at(Model::Uno, &link);
+    for _ in 0..2 {
+        rig.full_speed();
+        let pulled = clock_ns();
+        rig.board.tell("unplug 700");
+        stops.extend(rig.stopped(pulled + 2_000_000));
+        rig.resumes_after_release();
+        rig.driver.release();
+        rig.board.rests();
+    }
+    report("Uno, plug pulled", &mut stops);
+}

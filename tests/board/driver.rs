@@ -1,0 +1,161 @@
+//! Driver: a person at a page, who samples 30 times a second and echoes the newest tick, whatever becomes of it.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::{Instant, interval};
+
+use crate::board::{PATIENCE, clock_ns};
+use crate::socketio_client::{Client, Dial};
+
+const SAMPLE_EVERY: Duration = Duration::from_millis(33);
+
+/// What the driver and the test share.
+#[derive(Debug, Default)]
+struct Hand {
+    stick: (f64, f64),
+    telemetry: Value,
+    /// When samples with a pushed stick were sent, ns.
+    pushed: Vec<u64>,
+    /// When the seat was taken, ns.
+    seated: Option<u64>,
+    quit: bool,
+}
+
+/// A driver at work, on a thread of its own.
+#[derive(Debug)]
+pub struct Driver {
+    hand: Arc<Mutex<Hand>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Driver {
+    /// Connects to the relay that keeps its certificate in `home`.
+    pub fn connect(relay: SocketAddr, home: &Path) -> Self {
+        let hand = Arc::new(Mutex::new(Hand::default()));
+        let (theirs, dial) = (Arc::clone(&hand), Dial::new(relay, home));
+        let thread = thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(drive(&dial, &theirs));
+        });
+        Self { hand, thread: Some(thread) }
+    }
+
+    /// Holds the stick there from now on.
+    pub fn push(&self, x: f64, y: f64) {
+        self.hand.lock().unwrap().stick = (x, y);
+    }
+
+    /// Lets the stick go.
+    pub fn release(&self) {
+        self.push(0.0, 0.0);
+    }
+
+    /// Waits until the telemetry is as wished.
+    pub fn sees(&self, what: &str, wished: impl Fn(&Value) -> bool) {
+        let end = std::time::Instant::now() + PATIENCE;
+        loop {
+            let telemetry = self.telemetry();
+            if wished(&telemetry) {
+                return;
+            }
+            assert!(std::time::Instant::now() < end, "the page never showed {what}: {telemetry}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Waits until the robot may be driven, by us, and the stick has been at rest for long enough.
+    pub fn is_ready(&self) {
+        self.sees("a robot that is ready", |telemetry| telemetry["state"] == "ready");
+        let end = std::time::Instant::now() + PATIENCE;
+        while self.hand.lock().unwrap().seated.is_none_or(|since| clock_ns() - since < 300_000_000) {
+            assert!(std::time::Instant::now() < end, "the driver never got the seat");
+            thread::sleep(Duration::from_millis(5));
+        }
+        // A sample at rest, after the robot was ready, must have arrived.
+        thread::sleep(3 * SAMPLE_EVERY);
+    }
+
+    /// Waits until only a held stick keeps the robot from being driven.
+    pub fn is_ready_to_be_released(&self) {
+        let waits =
+            |code: &Value| ["overrun", "robot_stopped", "robot_silent", "robot_starting"].iter().any(|c| code == c);
+        self.sees("a robot that waits for the stick to be released", |telemetry| {
+            let state = &telemetry["state"];
+            state == "ready" || state == "driving" || (state == "stopped" && waits(&telemetry["reason"]["code"]))
+        });
+    }
+
+    /// The newest telemetry.
+    pub fn telemetry(&self) -> Value {
+        self.hand.lock().unwrap().telemetry.clone()
+    }
+
+    /// When the newest sample with a pushed stick before `ns` was sent, ns.
+    pub fn last_push(&self, ns: u64) -> u64 {
+        *self.hand.lock().unwrap().pushed.iter().rev().find(|sent| **sent <= ns).expect("the stick was pushed")
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.hand.lock().unwrap().quit = true;
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            assert!(ended.is_ok() || thread::panicking(), "the driver's thread has panicked");
+        }
+    }
+}
+
+async fn drive(dial: &Dial, hand: &Mutex<Hand>) {
+    let mut client = dial.client().await;
+    let (mut seat, mut seq) = (client.welcome["seat"].clone(), 0);
+    let mut asked = Instant::now();
+    let mut samples = interval(SAMPLE_EVERY);
+    loop {
+        tokio::select! {
+            event = client.event() => match event {
+                Some((name, arguments)) if name == "telemetry" => hand.lock().unwrap().telemetry = arguments[0].clone(),
+                Some((name, arguments)) if name == "seat" => seat = arguments[0].clone(),
+                Some(_) => {}
+                None => return,
+            },
+            _ = samples.tick() => {
+                if hand.lock().unwrap().quit {
+                    return;
+                }
+                let seated = seat["holder"]["id"] == client.id();
+                note_seat(hand, seated);
+                if seated {
+                    seq += 1;
+                    sample(&mut client, hand, seq, &seat["epoch"]).await;
+                } else if asked.elapsed() > Duration::from_millis(300) {
+                    asked = Instant::now();
+                    client.raw(r#"42["seat",{"want":"take"}]"#).await;
+                }
+            }
+        }
+    }
+}
+
+fn note_seat(hand: &Mutex<Hand>, seated: bool) {
+    let mut hand = hand.lock().unwrap();
+    hand.seated = if seated { hand.seated.or(Some(clock_ns())) } else { None };
+}
+
+async fn sample(client: &mut Client, hand: &Mutex<Hand>, seq: u32, epoch: &Value) {
+    let (sample, moving) = {
+        let hand = hand.lock().unwrap();
+        let ((x, y), telemetry) = (hand.stick, &hand.telemetry);
+        let (tick, session) = (&telemetry["tick"], &telemetry["session"]);
+        (json!({"seq": seq, "x": x, "y": y, "tick": tick, "session": session, "epoch": epoch}), (x, y) != (0.0, 0.0))
+    };
+    if moving {
+        hand.lock().unwrap().pushed.push(clock_ns());
+    }
+    client.emit("drive", &[sample]).await;
+}

@@ -1,0 +1,16 @@
+//! Stories of boards: the real program drives the real firmware, on an emulated Uno and as a process, while things break.
+//!
+//! The judge is the board's own log of its motors, in its own time, which no fault on the host can pause.
+
+#![expect(clippy::unwrap_used, reason = "a test's own tools stop at the first surprise, too")]
+#![expect(clippy::disallowed_methods, reason = "a board and a program run in real time")]
+
+mod board;
+mod cable;
+mod driver;
+mod faults;
+mod program;
+mod rig;
+#[path = "../common/socketio_client.rs"]
+#[expect(dead_code, reason = "other tests use more of it")]
+mod socketio_client;
