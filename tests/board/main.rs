@@ -9,6 +9,7 @@ mod board;
 mod cable;
 mod driver;
 mod faults;
+mod latch;
 mod program;
 mod rig;
 #[path = "../common/socketio_client.rs"]

@@ -76,6 +76,12 @@ impl Program {
         self.home.path().join("joywire")
     }
 
+    /// Ends it without a word.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Sends it a signal; returns when, ns.
     pub fn signal(&self, signal: Signal) -> u64 {
         let at = clock_ns();

@@ -49,6 +49,11 @@ impl Rig {
         rig
     }
 
+    /// Kills the program, so that another one can have the port.
+    pub fn release_the_port(&mut self) {
+        self.program.kill();
+    }
+
     /// Pushes the stick until the motors turn at full speed.
     pub fn full_speed(&self) {
         self.push_until("full speed ahead", (0.0, 1.0), |outputs| outputs.iter().all(|output| *output >= 990));
