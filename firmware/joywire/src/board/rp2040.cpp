@@ -38,7 +38,7 @@ static bool on_alarm(repeating_timer_t *)
 {
     joywire_lock();
     ticks = ticks + 1;
-    // An analogWrite() in here that meets one of loop() does nothing. The next millisecond makes up for it.
+    // An analogWrite() in here that meets one of loop() does nothing: the core repeats it within 16 ms.
     on_tick();
     joywire_unlock();
     return true;

@@ -60,15 +60,20 @@ SHARED void all_off(struct jw_robot *robot, enum jw_reason reason)
     write_outputs(robot);
 }
 
-/* Outputs rise slowly and fall at once; a reversal passes through zero. */
-static void ramp(struct jw_robot *robot, int16_t step)
+/* Outputs rise slowly and fall at once; a reversal passes through zero. Returns whether one changed. */
+static bool ramp(struct jw_robot *robot, int16_t step)
 {
     struct jw_motor *motor = robot->motor;
+    bool changed = false;
     for (uint8_t left = JW_MAX_MOTORS; left > 0; left--, motor++) {
         int16_t target = motor->target, before = motor->output;
         int16_t most = (int16_t)(before < 0 ? 0 : before + step), least = (int16_t)(before > 0 ? 0 : before - step);
-        motor->output = target > most ? most : target < least ? least : target;
+        int16_t after = target > most ? most : target < least ? least : target;
+        if (after != before)
+            changed = true;
+        motor->output = after;
     }
+    return changed;
 }
 
 void jw_robot_tick(struct jw_robot *robot, uint32_t now_ms)
@@ -82,9 +87,9 @@ void jw_robot_tick(struct jw_robot *robot, uint32_t now_ms)
     }
     if (elapsed > JW_RISE_MS)
         elapsed = JW_RISE_MS;
-    ramp(robot, (int16_t)(elapsed * STEP));
-    /* Again and again: a pin that something else has touched is right again a millisecond later. */
-    write_outputs(robot);
+    /* Now and then though nothing changed: a pin that something else has touched is right again then. */
+    if (ramp(robot, (int16_t)(elapsed * STEP)) || (uint8_t)now_ms % JW_REPEAT_MS == 0)
+        write_outputs(robot);
 }
 
 /* --- what the robot believes ------------------------------------------------------------------------------- */

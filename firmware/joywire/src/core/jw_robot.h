@@ -21,6 +21,7 @@ enum {
     JW_LONG_GAP_MS = 1000, /* after a pause this long motion needs neutral first */
     JW_NEUTRAL_MS = 200,   /* for this long */
     JW_RISE_MS = 300,      /* outputs rise from 0 to full in this time */
+    JW_REPEAT_MS = 16,     /* outputs are written this often even if they do not change; a power of 2 */
     JW_BAD_FRAMES_MAX = 20, /* more damaged frames than this ... */
     JW_BAD_FRAMES_MS = 1000, /* ... within this time stop the robot */
 };
