@@ -2,6 +2,8 @@
 
 #include "JoywireServo.h"
 
+#ifdef ICR1 // small AVRs have no such timer
+
 // Timer 1 counts half microseconds up to 20 ms. A compare register changes only between two pulses.
 static const uint16_t TURN = 40000;
 
@@ -26,4 +28,5 @@ void JoywireServo::write(int16_t permille)
         OCR1B = half_microseconds - 1;
 }
 
+#endif
 #endif
