@@ -88,8 +88,8 @@ static void receive_drive(const uint8_t *twist)
     memset(body, 0, JW_DRIVE_LEN + 4);
     body[0] = JW_MAJOR << 4 | JW_DRIVE;
     body[1] = JW_DRIVE_ENABLE;
-    jw_put32(body + JW_SESSION_AT, robot.session);
-    jw_put16(body + JW_DRIVE_SEQ_AT, (uint16_t)(robot.seq + 1 + (twist[0] & 1) - (twist[0] == 255)));
+    jw_put32(body + JW_SESSION_AT, robot.session.id);
+    jw_put16(body + JW_DRIVE_SEQ_AT, (uint16_t)(robot.session.seq + 1 + (twist[0] & 1) - (twist[0] == 255)));
     jw_put32(body + JW_DRIVE_TICK_AT, now - twist[1]);
     jw_put16(body + JW_DRIVE_TTL_AT, twist[0] & 2 ? 230 : (uint16_t)(twist[0] * 8));
     jw_put16(body + JW_DRIVE_SPEEDS_AT, (uint16_t)(8 * (int8_t)twist[2]));
@@ -111,7 +111,7 @@ static void make_ready(void)
     uint8_t arm[6] = {JW_MAJOR << 4 | JW_ARM, 0};
     static const uint8_t neutral[4] = {2, 0, 0, 0};
     receive_message(hello, sizeof hello);
-    jw_put32(arm + JW_SESSION_AT, robot.session);
+    jw_put32(arm + JW_SESSION_AT, robot.session.id);
     receive_message(arm, sizeof arm);
     for (int i = 0; i < 30; i++) {
         receive_drive(neutral);

@@ -2,6 +2,10 @@
 
 #include "board/board.h"
 
+#if !defined(__AVR__) && !defined(ARDUINO_ARCH_ESP32) && !defined(ARDUINO_ARCH_RP2040)
+#error "Joywire knows boards with AVR, ESP32 and RP2040. Its README tells how to bring it to another."
+#endif
+
 #ifndef JOYWIRE_HASH
 #define JOYWIRE_HASH 0 // of the sketch's source; `make firmware` passes it
 #endif
@@ -30,7 +34,7 @@ static void tick()
 
 void Joywire::prepare(uint8_t motors, JoywireDrive drive, const char *name)
 {
-    board.motors = motors;
+    board.motors = motors <= JW_MAX_MOTORS ? motors : uint8_t(JW_MAX_MOTORS);
     board.name = name;
     board.hash = JOYWIRE_HASH;
     board.drive = drive;
@@ -39,8 +43,10 @@ void Joywire::prepare(uint8_t motors, JoywireDrive drive, const char *name)
     board.room = room;
     board.send = send;
     board.keep_latch = joywire_keep_latch;
-    // In this order: the first start of a new board prepares its memory. The motors are off since reset.
-    uint16_t starts = joywire_count_start();
+    // Off before anything else can go wrong: memory is slow.
+    static const int16_t off[JW_MAX_MOTORS] = {};
+    drive(off);
+    uint16_t starts = joywire_count_start(); // first: it prepares a new board's memory
     uint32_t latch = joywire_kept_latch();
     jw_robot_begin(&robot, &board, starts, latch, millis());
 }
@@ -53,8 +59,15 @@ void Joywire::start(Stream &port)
     joywire_start_watchdog();
 }
 
+bool Joywire::say(const char *text)
+{
+    return the_line && jw_robot_say(&robot, text);
+}
+
 void Joywire::update()
 {
+    if (!the_line)
+        return;
     joywire_feed_watchdog();
     // Bytes that came meanwhile wait for the next call: others in loop() want their turn, too.
     for (int bytes = the_line->available(); bytes > 0; bytes--)

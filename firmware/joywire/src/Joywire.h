@@ -34,7 +34,7 @@ public:
     void update();
 
     // Says a line of at most 32 characters in Joywire's log. False if there is no room for it now.
-    bool say(const char *text) { return jw_robot_say(&robot, text); }
+    bool say(const char *text);
 
     // Whether a driver moves the robot now.
     bool isDriving() const { return jw_robot_state(&robot) == JW_DRIVING; }

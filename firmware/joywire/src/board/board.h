@@ -13,11 +13,11 @@ uint32_t joywire_kept_latch();
 // Keeps it over power failures.
 void joywire_keep_latch(uint32_t name);
 
-// Keep the timer interrupt out, and let it in again.
+// Keep `tick` out, whichever processor calls it, and let it in again. Not nested.
 void joywire_lock();
 void joywire_unlock();
 
-// Calls `tick` every millisecond, whatever loop() does.
+// Calls `tick` every millisecond, whatever loop() does, and never between lock and unlock.
 void joywire_start_timer(void (*tick)());
 
 // Resets the board within 200 ms if it is not fed. Feeding counts only while the timer runs, too.

@@ -1,26 +1,23 @@
 #include "jw_message.h"
 
-static bool is_neutral(const uint8_t *body, uint8_t motors)
+bool jw_drive_is_neutral(const uint8_t *body, uint8_t len)
 {
     if (jw_get16(body + JW_DRIVE_TTL_AT) == 0)
         return true;
-    for (uint8_t at = 0; at < 2 * motors; at++)
-        if (body[JW_DRIVE_SPEEDS_AT + at] != 0)
+    for (uint8_t at = JW_DRIVE_SPEEDS_AT; at < len - 2; at++)
+        if (body[at] != 0)
             return false;
     return true;
 }
 
 static bool drive_is_valid(const uint8_t *body, uint8_t len)
 {
-    uint8_t motors = jw_drive_motors(len);
     if (len < JW_DRIVE_LEN + 2 || len > JW_DRIVE_LEN + 2 * JW_MAX_MOTORS || len % 2 != 0)
         return false;
-    for (uint8_t motor = 0; motor < motors; motor++) {
-        int16_t speed = (int16_t)jw_get16(body + JW_DRIVE_SPEEDS_AT + 2 * motor);
-        if (speed < -JW_FULL || speed > JW_FULL)
+    for (uint8_t at = JW_DRIVE_SPEEDS_AT; at < len - 2; at += 2)
+        if ((uint16_t)(jw_get16(body + at) + JW_FULL) > 2 * JW_FULL)
             return false;
-    }
-    return (body[1] & JW_DRIVE_ENABLE) || is_neutral(body, motors);
+    return (body[1] & JW_DRIVE_ENABLE) || jw_drive_is_neutral(body, len);
 }
 
 static uint8_t length_of(uint8_t type)
@@ -46,11 +43,6 @@ uint8_t jw_message_type(const uint8_t *body, uint8_t len)
         return 0;
     /* Session 0 means none, so no nonce is 0. */
     return type == JW_HELLO && jw_get16(body + JW_HELLO_NONCE_AT) == 0 ? 0 : type;
-}
-
-bool jw_drive_is_neutral(const uint8_t *body, uint8_t len)
-{
-    return is_neutral(body, jw_drive_motors(len));
 }
 
 uint16_t jw_get16(const uint8_t *bytes)

@@ -18,6 +18,9 @@ enum {
     JW_FULL = 1000, /* full speed, permille */
 };
 
+/* An enum in one byte: else an AVR takes two for each. */
+#define JW_PACKED __attribute__((packed))
+
 enum jw_type {
     JW_DRIVE = 1,
     JW_STOP = 2,
@@ -32,7 +35,7 @@ enum jw_type {
     JW_PARAM = 11,
     JW_TEXT = 12,
     JW_COUNTERS = 13,
-};
+} JW_PACKED;
 
 /* Where fields are in a body, and how long bodies are. */
 enum {
@@ -61,10 +64,10 @@ enum {
 };
 
 /* What the robot is doing. */
-enum jw_state { JW_BOOT, JW_LINKED, JW_ARMED, JW_DRIVING, JW_STOPPED, JW_LATCHED };
+enum jw_state { JW_BOOT, JW_LINKED, JW_ARMED, JW_DRIVING, JW_STOPPED, JW_LATCHED } JW_PACKED;
 
 /* Why it stopped last. */
-enum jw_reason { JW_NEVER, JW_DEADLINE, JW_LINK_SILENT, JW_BAD_FRAMES, JW_HOST_STOP, JW_LATCH_SET };
+enum jw_reason { JW_NEVER, JW_DEADLINE, JW_LINK_SILENT, JW_BAD_FRAMES, JW_HOST_STOP, JW_LATCH_SET } JW_PACKED;
 
 /* The type of a body of `len` bytes, at least 1, if it is a whole and valid message to the robot; else 0. */
 uint8_t jw_message_type(const uint8_t *body, uint8_t len);

@@ -21,11 +21,13 @@ enum {
     JW_LONG_GAP_MS = 1000, /* after a pause this long motion needs neutral first */
     JW_NEUTRAL_MS = 200,   /* for this long */
     JW_RISE_MS = 300,      /* outputs rise from 0 to full in this time */
+    JW_REPEAT_MS = 16,     /* outputs are written this often even if they do not change; a power of 2 */
     JW_BAD_FRAMES_MAX = 20, /* more damaged frames than this ... */
     JW_BAD_FRAMES_MS = 1000, /* ... within this time stop the robot */
 };
 
-/* What the core needs of a board. `lock` and `unlock` keep the timer interrupt out; calls are not nested. */
+/* What the core needs of a board. `lock` and `unlock` keep the timer interrupt out, whichever
+ * processor it runs on; calls are not nested. */
 struct jw_board {
     uint8_t motors;   /* 1...4 */
     const char *name; /* of the firmware, at most 12 characters */
@@ -57,36 +59,50 @@ enum jw_fate {
     JW_COUNTED,         /* so many of them are told to the host */
     JW_OBEYED = JW_COUNTED, /* any other message */
     JW_FATES
+} JW_PACKED;
+
+/* What ends with a session. All zeros is a new one. */
+struct jw_session {
+    uint32_t id;          /* 0: none */
+    uint32_t newest_tick; /* of the newest accepted DRIVE */
+    uint32_t fresh_at;    /* when the newest fresh message came */
+    uint16_t seq;         /* of the newest accepted DRIVE */
+    /* Sixteen bits are enough for what is looked at more often than once a minute. */
+    uint16_t link_since;    /* since when fresh messages have come without a gap */
+    uint16_t neutral_since; /* since when all of them were neutral */
+    bool has_seq, has_fresh, has_link, has_neutral, proven;
+    bool arm_asked, armed;
+};
+
+/* Target and output are shared with the timer interrupt; in thirds of a permille, because the ramp is exact then. */
+struct jw_motor {
+    volatile int16_t target, output;
+    uint16_t full; /* parameters 1...4: what full speed means, permille */
 };
 
 /* Small and often used fields first: an AVR reaches 64 bytes from a pointer with the shortest instructions. */
 struct jw_robot {
     const struct jw_board *board;
-    uint32_t session;     /* 0: none */
-    uint32_t latch;       /* name of this latching; 0: open */
-    uint32_t newest_tick; /* of the newest accepted DRIVE */
-    uint32_t fresh_at;    /* when the newest fresh message came */
-    uint16_t seq;
+    uint32_t now; /* when the loop last called, ms */
+    struct jw_session session;
+    uint32_t latch; /* name of this latching; 0: open */
     uint16_t boot_count;
     uint16_t hello_nonce; /* of the HELLO that waits for its answer */
-    /* Sixteen bits are enough for what is looked at more often than once a minute. */
-    uint16_t link_since;    /* since when fresh messages have come without a gap */
-    uint16_t neutral_since; /* since when all of them were neutral */
-    bool has_seq, has_fresh, has_link, has_neutral, proven;
-    bool arm_asked, armed, wants_neutral;
     bool hello_waits, hello_fits;
+    bool wants_neutral;
     uint8_t param_waits; /* number of the parameter that was asked for; 0: none */
-    uint8_t bad_count;
+    uint8_t bad_count;   /* of the times in bad_at */
+    uint8_t bad_next;    /* where the next of them goes: over the oldest */
+    uint16_t bad_newest;
+    uint16_t status_at, counters_at; /* when they were last sent */
     /* Shared with the timer interrupt, hence read and written between lock and unlock. */
-    volatile uint8_t reason;
+    volatile enum jw_reason reason;
     volatile uint16_t ticked; /* when jw_robot_tick was last called */
     volatile uint32_t deadline;
-    volatile int16_t target[JW_MAX_MOTORS];
-    volatile int16_t output[JW_MAX_MOTORS]; /* in thirds of a permille: the ramp is exact then */
-    uint16_t status_at, counters_at;
-    int16_t full[JW_MAX_MOTORS]; /* parameters 1...4: what full speed means, permille */
+    struct jw_motor motor[JW_MAX_MOTORS];
+    int16_t told[JW_MAX_MOTORS]; /* what the board's drive was told last, permille */
     uint16_t counters[JW_FATES];
-    uint16_t bad_at[JW_BAD_FRAMES_MAX + 1]; /* when damaged frames came within that time, oldest first */
+    uint16_t bad_at[JW_BAD_FRAMES_MAX]; /* when the newest damaged frames came, a ring */
     struct jw_reader reader;
 };
 
