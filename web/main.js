@@ -1,5 +1,6 @@
 // Wires the page together: hands to samples, telemetry to panels.
 import * as event from "./events.js";
+import { Cable } from "./cable.js";
 import { Chat } from "./chat.js";
 import { Drive } from "./drive.js";
 import { Hud, part, write } from "./hud.js";
@@ -24,6 +25,7 @@ const socket = new Socket(`${scheme}://${location.host}/socket.io/?EIO=4&transpo
 const drive = new Drive(socket);
 const stop = new Stop(socket);
 const reset = new Reset(socket);
+const cable = new Cable();
 const hud = new Hud();
 const seatRow = new SeatRow(drive);
 const toasts = new Toasts(part("toasts"));
@@ -68,6 +70,7 @@ function paint() {
   if (status.view === "lost" || status.view === "connecting" || !telemetry) hud.blank();
   else {
     hud.telemetry(telemetry);
+    cable.show(telemetry.link);
     map.move(telemetry.pose);
   }
   const latched = status.view === "latched";

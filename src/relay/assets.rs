@@ -32,6 +32,7 @@ macro_rules! page {
 
 /// Every file of `web/`. A test compares this table with the directory.
 const PAGES: &[Page] = &[
+    page!("cable.js", JS),
     page!("chat.js", JS),
     page!("classic.js", JS),
     page!("drive.js", JS),
