@@ -142,8 +142,9 @@ fn terminal() -> (OwnedFd, String) {
 fn help_teaches_every_command() {
     let shell = Shell::new();
     for (args, words) in [
-        (&["--help"][..], &["run", "relay", "sim", "config", "--serial", "--port", "STOP", "Examples"][..]),
-        (&["run", "--help"], &["--serial", "--port", "--name", "--config", "8080", "sim"]),
+        (&["--help"][..], &["run", "relay", "sim", "ports", "config", "--serial", "--port", "STOP", "Examples"][..]),
+        (&["run", "--help"], &["--serial", "--port", "--name", "--config", "8080", "sim", "auto", "usb:VID:PID"]),
+        (&["ports", "--help"], &["--json", "--listen", "--config", "restarts most boards"]),
         (&["relay", "--help"], &["--port", "--name", "--config", "without a robot"]),
         (&["sim", "--help"], &["--link", "--config", "pseudo-terminal"]),
         (&["config", "--help"], &["show", "check"]),
@@ -174,7 +175,8 @@ fn what_cannot_start_says_why_in_a_line() {
     assert!(complaint.contains("/dev/no-such-robot") && complaint.contains("plug the robot in"), "{complaint}");
     let file = shell.path("not-a-port");
     fs::write(&file, "").unwrap();
-    shell.complaint(&["run", "--port", "0", "--serial", file.to_str().unwrap()], 1);
+    let complaint = shell.complaint(&["run", "--port", "0", "--serial", file.to_str().unwrap()], 1);
+    assert!(complaint.contains("not-a-port is not a serial port"), "{complaint}");
     assert_eq!(shell.output(&["--no-such-option"]).status.code(), Some(2));
 }
 
@@ -199,6 +201,71 @@ fn bad_configuration_is_told_by_file_line_and_key() {
     fs::write(&file, "[server]\nport = 9000\n").unwrap();
     let good = shell.output(&["config", "check", path]);
     assert!(good.status.success() && text(&good.stdout).contains("fine"), "{good:?}");
+}
+
+/// Goal: a robot that cannot be meant is told with the key, from whichever side it came.
+#[test]
+fn bad_port_setting_is_told_by_its_key() {
+    let shell = Shell::new();
+    for bad in ["simm", "ttyUSB0", "usb:2341", "usb:arduino:uno"] {
+        let complaint = shell.complaint(&["run", "--port", "0", "--serial", bad], 1);
+        let words = ["command line", "`robot.serial`", bad, "usb:2341:0043", "/dev/ttyUSB0"];
+        assert!(words.iter().all(|word| complaint.contains(word)), "{complaint}");
+    }
+    for (text, line, key) in [
+        ("[robot]\nusb = [\"2341:*\", \"uno\"]\n", 2, "robot.usb"),
+        ("[robot]\nusb = [9025]\n", 2, "robot.usb"),
+        ("[robot]\n\nports = \"/dev/ttyAMA0\"\n", 3, "robot.ports"),
+        ("[robot]\n\nports = [\"/d*v/ttyAMA0\"]\n", 3, "robot.ports"),
+    ] {
+        fs::write(shell.path("bad.toml"), text).unwrap();
+        for args in [&["config", "check", "bad.toml"][..], &["ports", "--config", "bad.toml"]] {
+            let complaint = shell.complaint(args, 1);
+            assert!(complaint.contains(&format!("bad.toml:{line}: `{key}`")), "{complaint}");
+        }
+    }
+    let list = [("JOYWIRE_ROBOT__PORTS", r#"["/dev/ttyAMA0"]"#)];
+    assert!(shell.command(&["config", "show"]).envs(list).output().unwrap().status.success());
+    let text = [("JOYWIRE_ROBOT__PORTS", "/dev/ttyAMA0")];
+    let said = shell.command(&["config", "show"]).envs(text).output().unwrap().stderr;
+    assert!(self::text(&said).contains("list of texts"), "{}", self::text(&said));
+}
+
+/// Goal: whoever has no idea what a serial port is sees the ports, in words and for programs; `--listen`
+/// knows a robot by what it says, and a machine without ports gets advice.
+#[test]
+fn ports_are_listed_and_listened_to() {
+    let shell = Shell::new();
+    let (link, silent) = (shell.path("mock-robot"), shell.path("mock-silent"));
+    let mut sim = Running::start(shell.command(&["sim", "--link", link.to_str().unwrap()]));
+    sim.says("mock-robot");
+    let (_ours, path) = terminal();
+    symlink(path, &silent).unwrap();
+    let ports = format!("[\"{}\"]", shell.path("mock-*").display());
+    let output = |args: &[&str]| {
+        let output = shell.command(args).env("JOYWIRE_ROBOT__PORTS", &ports).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let table = output(&["ports"]);
+    let line = |table: &str, port: &Path| {
+        let lines: Vec<&str> = table.lines().filter(|line| line.starts_with(port.to_str().unwrap())).collect();
+        assert_eq!(lines.len(), 1, "{table}");
+        lines[0].to_owned()
+    };
+    assert!(line(&table, &link).contains("may be a robot"), "{table}");
+    let heard = output(&["ports", "--listen"]);
+    assert!(line(&heard, &link).contains("speaks Joywire"), "{heard}");
+    assert!(line(&heard, &silent).contains("nothing is heard"), "{heard}");
+
+    let mut run = Running::start(shell.command(&["run", "--port", "0", "--serial", link.to_str().unwrap()]));
+    run.says("robot answers");
+    let json: serde_json::Value = serde_json::from_str(&output(&["ports", "--json", "--listen"])).unwrap();
+    let of =
+        |port: &Path| json.as_array().unwrap().iter().find(|entry| entry["name"] == *port.to_str().unwrap()).unwrap();
+    assert_eq!(of(&silent)["heard"], "nothing");
+    assert_eq!(of(&link)["verdict"], "plausible");
+    assert!(of(&link)["error"].as_str().unwrap().contains("in use by joywire"), "{json}");
 }
 
 /// Goal: a setting that is not TOML at all is also told in a line.
@@ -304,7 +371,8 @@ fn second_program_at_a_port_is_refused() {
     let mut first = Running::start(shell.command(&["run", "--port", "0", "--serial", link]));
     first.says("robot answers");
     let complaint = shell.complaint(&["run", "--port", "0", "--serial", link], 1);
-    assert!(complaint.contains("in use by another program"), "{complaint}");
+    let holder = format!("in use by joywire (process {})", first.child.id());
+    assert!(complaint.contains(&holder), "{complaint}");
     first.signal(Signal::INT);
     assert_eq!(first.end().0, Some(0));
     let mut next = Running::start(shell.command(&["run", "--port", "0", "--serial", link]));

@@ -67,6 +67,11 @@ pub struct Controller {
     fault: Option<Fault>,
     was_ready: bool,
     last_stop: Option<Reason>,
+    /// What the cable says while no robot is heard.
+    cable: Option<String>,
+    /// Whether the robot was heard on this line, and on one before.
+    heard_here: bool,
+    heard_before: bool,
     link: Link,
 }
 
@@ -87,6 +92,9 @@ impl Controller {
             fault: None,
             was_ready: false,
             last_stop: None,
+            cable: None,
+            heard_here: false,
+            heard_before: false,
             link: Link::default(),
         }
     }
@@ -107,13 +115,20 @@ impl Controller {
     pub fn cable_up(&mut self) {
         self.session.restart();
         self.accumulator.clear();
+        self.heard_here = false;
     }
 
-    /// The line is gone.
-    pub fn cable_down(&mut self, now: Time) {
+    /// The line is gone; `why` is shown until a robot is heard.
+    pub fn cable_down(&mut self, now: Time, why: &str) {
         self.session.restart();
         self.heard = None;
+        self.cable_says(why);
         self.pilot.handle(now, Input::Robot(None));
+    }
+
+    /// What the cable knows, as a sentence; shown until a robot is heard.
+    pub fn cable_says(&mut self, what: &str) {
+        self.cable = Some(what.to_owned());
     }
 
     /// STOP, with what to show beside the latch.
@@ -210,7 +225,10 @@ impl Controller {
                 self.odometry.counters_restarted();
                 tell(Transition::RobotFound(ack));
             }
-            Event::Lost => tell(Transition::RobotRestarted),
+            Event::Lost => {
+                self.link.restarts += 1;
+                tell(Transition::RobotRestarted);
+            }
             Event::Incompatible => tell(Transition::RobotIncompatible),
         }
         match message {
@@ -221,6 +239,11 @@ impl Controller {
     }
 
     fn take_status(&mut self, now: Time, status: Status) {
+        self.cable = None;
+        if !self.heard_here {
+            self.link.reconnects += u32::from(self.heard_before);
+            (self.heard_here, self.heard_before) = (true, true);
+        }
         self.heard = Some(Heard { status, at: now });
         if let Some([left, right]) =
             status.counts.as_ref().map(|counts| [counts.as_slice()[0], side(counts.as_slice())])
@@ -279,6 +302,9 @@ impl Controller {
         let policy = fault.policy();
         let robot = self.heard.map(|heard| heard.status.reason);
         let text = match (fault, robot) {
+            (Fault::RobotAbsent, _) if self.cable.is_some() => {
+                format!("{} ({})", policy.text, self.cable.as_deref().unwrap_or_default())
+            }
             (Fault::Latched, _) if !self.latch_reason.is_empty() => format!("{} ({})", policy.text, self.latch_reason),
             (Fault::RobotStopped, Some(reason)) => format!("{} ({})", policy.text, reason.text()),
             _ => policy.text.to_owned(),

@@ -284,6 +284,10 @@ pub struct Link {
     pub rejected: u32,
     /// Drive samples that were refused, since the start.
     pub refused: u64,
+    /// Lines on which the robot was heard, after the first.
+    pub reconnects: u32,
+    /// Times that the robot restarted, or was taken by another host, while its line was open.
+    pub restarts: u32,
 }
 
 /// `telemetry`: one bundled snapshot.
