@@ -130,15 +130,15 @@ fn ports_are_listed_and_listened_to() {
         text(&output.stdout)
     };
     let table = output(&["ports"]);
-    let line = |table: &str, port: &Path| {
+    let row = |table: &str, port: &Path| {
         let lines: Vec<&str> = table.lines().filter(|line| line.starts_with(port.to_str().unwrap())).collect();
         assert_eq!(lines.len(), 1, "{table}");
         lines[0].to_owned()
     };
-    assert!(line(&table, &link).contains("may be a robot"), "{table}");
+    assert!(row(&table, &link).contains("may be a robot"), "{table}");
     let heard = output(&["ports", "--listen"]);
-    assert!(line(&heard, &link).contains("speaks Joywire"), "{heard}");
-    assert!(line(&heard, &silent).contains("nothing is heard"), "{heard}");
+    assert!(row(&heard, &link).contains("speaks Joywire"), "{heard}");
+    assert!(row(&heard, &silent).contains("nothing is heard"), "{heard}");
 
     let mut run = Running::start(shell.command(&["run", "--port", "0", "--serial", link.to_str().unwrap()]));
     run.says("INFO robot answers");

@@ -333,3 +333,93 @@ fn side(counts: &[i32]) -> i32 {
 fn say(message: &ToMcu, wire: &mut Vec<u8>) {
     frame::encode(message.encode().as_slice(), wire);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::robot::body::Build;
+    use crate::robot::sim::SimRobot;
+
+    /// A controller, its robot, and the time.
+    struct Pair {
+        controller: Controller,
+        robot: SimRobot,
+        now: u64,
+    }
+
+    impl Pair {
+        fn new() -> Self {
+            let settings = Settings { rules: Rules::default(), track_m: 0.16, counts_per_m: 2000.0, seed: 7 };
+            Self { controller: Controller::new(settings, None), robot: SimRobot::new(Build::default(), 1), now: 0 }
+        }
+
+        /// Both run, with or without a cable between them.
+        fn run(&mut self, ms: u64, cable: bool) {
+            for _ in 0..ms {
+                self.now += 1;
+                self.robot.tick_ms();
+                let (mut up, mut down) = (Vec::new(), Vec::new());
+                self.robot.transmit(&mut up);
+                if cable {
+                    self.controller.receive(self.time(), &up, &mut |_| {});
+                }
+                if self.now.is_multiple_of(20) {
+                    self.controller.step(self.time(), &mut down, &mut |_| {});
+                    self.robot.receive(if cable { &down } else { &[] });
+                }
+            }
+        }
+
+        fn time(&self) -> Time {
+            Time::from_millis(self.now)
+        }
+
+        fn told(&self) -> String {
+            self.controller.telemetry(self.time()).reason.map(|reason| reason.text).unwrap_or_default()
+        }
+
+        fn counts(&self) -> (u32, u32) {
+            let link = self.controller.telemetry(self.time()).link;
+            (link.reconnects, link.restarts)
+        }
+    }
+
+    /// Goal: people read what the cable says for as long as no robot is heard, and not a moment longer.
+    #[test]
+    fn what_the_cable_says_reaches_people() {
+        let mut pair = Pair::new();
+        pair.controller.cable_down(pair.time(), "the port is in use");
+        pair.run(40, false);
+        assert!(pair.told().ends_with(" (the port is in use)"), "{}", pair.told());
+        pair.controller.cable_up();
+        pair.controller.cable_says("nothing is heard");
+        assert!(pair.told().ends_with(" (nothing is heard)"), "{}", pair.told());
+        pair.run(1000, true);
+        assert_eq!(pair.told(), "");
+        pair.controller.cable_down(pair.time(), "it was unplugged");
+        pair.run(40, false);
+        let last = pair.controller.telemetry(pair.time()).last_stop.unwrap();
+        assert!(last.text.ends_with(" (it was unplugged)"), "{last:?}");
+    }
+
+    /// Goal: a loose plug and a robot that restarts by itself are told apart.
+    #[test]
+    fn reconnects_and_restarts_are_counted() {
+        let mut pair = Pair::new();
+        pair.controller.cable_up();
+        pair.run(1000, true);
+        assert_eq!(pair.counts(), (0, 0));
+        pair.robot.reset();
+        pair.run(1000, true);
+        assert_eq!(pair.counts(), (0, 1));
+        for line in 1..3 {
+            pair.controller.cable_down(pair.time(), "it was unplugged");
+            pair.controller.cable_up();
+            // A line on which nobody is heard does not count.
+            pair.controller.cable_down(pair.time(), "nothing is heard");
+            pair.controller.cable_up();
+            pair.run(1000, true);
+            assert_eq!(pair.counts(), (line, 1));
+        }
+    }
+}

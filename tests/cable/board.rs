@@ -125,7 +125,6 @@ fn run(line: &OwnedFd, says: Says, ended: &AtomicBool, seen: &Seen) {
             *seen.early.lock().unwrap() += heard.len();
         }
         match says {
-            Says::Nothing => {}
             Says::Echo => says_now.extend_from_slice(heard),
             Says::Text => says_now.extend_from_slice(b"ok T:21.30 /0.00 B:20.95 /0.00\n\r\nOK\r\n+CREG: 1\r\n"),
             Says::Noise => says_now.extend((0..1024).map(|_| {
@@ -133,7 +132,7 @@ fn run(line: &OwnedFd, says: Says, ended: &AtomicBool, seen: &Seen) {
                 random.to_le_bytes()[3]
             })),
             Says::Robot(boot) if now >= boot => {
-                let ms = u64::try_from((now - boot).as_millis()).unwrap();
+                let ms = u64::try_from(now.saturating_sub(boot).as_millis()).unwrap();
                 (done..ms).for_each(|_| robot.tick_ms());
                 done = ms;
                 robot.receive(heard);
@@ -141,12 +140,12 @@ fn run(line: &OwnedFd, says: Says, ended: &AtomicBool, seen: &Seen) {
                 let outputs = robot.outputs().map(i16::unsigned_abs);
                 seen.fastest.fetch_max(outputs[0].max(outputs[1]), Ordering::SeqCst);
             }
-            Says::Robot(_) => {}
+            Says::Nothing | Says::Robot(_) => {}
         }
         spoke |= !says_now.is_empty();
         if !seen.asleep.load(Ordering::SeqCst) {
             // What nobody takes is lost, as on a line.
-            drop(rustix::io::write(line, &says_now));
+            rustix::io::write(line, &says_now).unwrap_or(0);
         }
         if !matches!(says, Says::Noise) {
             thread::sleep(Duration::from_millis(1));

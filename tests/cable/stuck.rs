@@ -54,7 +54,8 @@ async fn stuck_line_carries_only_young_frames_afterwards() {
 
     read_for(&mut cable, Duration::from_millis(300)).await;
     robot.sleep(false);
-    read_for(&mut cable, Duration::from_millis(300)).await;
+    // Time for all of it to arrive.
+    read_for(&mut cable, Duration::from_secs(1)).await;
     assert!(cable.free_at().is_some(), "it does not move again");
     let old = robot.heard().len() - heard_before;
     // What the far end's own receiver held already, and what its first look let through, it gets.
