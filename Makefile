@@ -27,7 +27,7 @@ lint: ## formatting and clippy, warnings are errors
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 
-rust: ## Rust tests: units, properties, pilot, robot, relay, command line, World, architecture
+rust: ## Rust tests: units, properties, pilot, robot, cable, relay, command line, World, architecture
 	$(STEP) 'Rust tests'
 	cargo test
 

@@ -129,6 +129,8 @@ fn ports_are_listed_and_listened_to() {
         assert_eq!(output.status.code(), Some(0), "{args:?}: {}", text(&output.stderr));
         text(&output.stdout)
     };
+    let without = shell.command(&["ports"]).env("JOYWIRE_ROBOT__USB", "[]").output().unwrap();
+    assert!(without.status.success() && text(&without.stdout).contains("some only charge"), "{without:?}");
     let table = output(&["ports"]);
     let row = |table: &str, port: &Path| {
         let lines: Vec<&str> = table.lines().filter(|line| line.starts_with(port.to_str().unwrap())).collect();

@@ -11,9 +11,9 @@ use crate::robot::listen::listen;
 use crate::robot::port::{Port, Verdict};
 use crate::robot::serial;
 
-/// What to say if there is none.
-const NONE: &str = "no serial ports here: plug the robot in, with a cable that carries data (some only charge); \
-                    if it does not appear, `sudo dmesg` tells whether the system found a driver for it";
+/// What to try if no robot is to be seen.
+const ADVICE: &str = "plug the robot in, with a cable that carries data (some only charge); if it does not appear, \
+                      `sudo dmesg` tells whether the system found a driver for it";
 
 /// A port and what was found out about it.
 struct Found {
@@ -33,9 +33,12 @@ pub fn run(args: &PortsArgs) -> anyhow::Result<ExitCode> {
     if args.json {
         say(&Value::Array(all.iter().map(as_json).collect()).to_string());
     } else if all.is_empty() {
-        say(NONE);
+        say(&format!("no serial ports here: {ADVICE}"));
     } else {
         table(&all);
+        if !all.iter().any(|found| matches!(found.port.verdict, Verdict::Plausible(_))) {
+            say(&format!("none of them looks like a robot: {ADVICE}"));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

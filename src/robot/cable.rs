@@ -226,7 +226,12 @@ impl Cable {
         loop {
             match self.search.next(now, &ports) {
                 Next::Open(port) => match self.open(port.clone()) {
-                    Ok(()) => return None,
+                    // What was opened by a name that may pass on must still be what was looked at.
+                    Ok(()) if self.ports().contains(&port) => return None,
+                    Ok(()) => {
+                        self.close(now);
+                        self.search.failed(now, &port, format!("{} changed while it was opened", port.name));
+                    }
                     Err(error) => self.search.failed(now, &port, error.to_string()),
                 },
                 Next::Wait { until, why } => {
