@@ -44,7 +44,7 @@ fuzz-a-little:
 	$(STEP) 'fuzzing, a little'
 	fuzz/run.sh 5
 
-rust: firmware ## Rust tests: units, properties, pilot, robot, boards, relay, command line, World, architecture
+rust: firmware ## Rust tests: units, properties, pilot, robot, cable, boards, relay, command line, World, architecture
 	$(STEP) 'Rust tests'
 	cargo test
 

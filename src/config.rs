@@ -50,7 +50,16 @@ macro_rules! section {
 section! { /// `[server]`
 Server { port: u16 } }
 section! { /// `[robot]`
-Robot { name: String, serial: String, baud: u32, track_m: f64, top_speed_mps: f64, counts_per_m: f64 } }
+Robot {
+    name: String,
+    serial: String,
+    usb: Vec<String>,
+    ports: Vec<String>,
+    baud: u32,
+    track_m: f64,
+    top_speed_mps: f64,
+    counts_per_m: f64,
+} }
 section! { /// `[drive]`
 Drive { speed_limit: f64, accelerate_ms: u64, brake_ms: u64 } }
 section! { /// `[direction]`
@@ -215,6 +224,21 @@ impl Layers {
         Ok(config)
     }
 
+    /// The error of a value that has the right kind but not the right form, as whoever reads it says.
+    ///
+    /// # Panics
+    /// If there is no such key.
+    #[must_use]
+    pub fn refusal(&self, key: &str, found: &str, expected: &str) -> ConfigError {
+        let (_, origin) = &self.values[key];
+        ConfigError::Value {
+            place: self.place(key, origin),
+            key: key.to_owned(),
+            found: format!("\"{found}\""),
+            expected: expected.to_owned(),
+        }
+    }
+
     fn set(&mut self, key: &str, value: Value, origin: Origin) -> Result<(), ConfigError> {
         let place = self.place(key, &origin);
         let Some((old, _)) = self.values.get(key) else {
@@ -226,8 +250,11 @@ impl Layers {
             (Value::Float(_), Value::Integer(whole)) => Value::Float(whole as f64),
             (_, value) => value,
         };
-        if !old.same_type(&value) {
-            let (found, expected) = (value.to_string(), format!("a {}", old.type_str()));
+        // Every list of ours is one of texts.
+        let all_texts = value.as_array().is_none_or(|list| list.iter().all(Value::is_str));
+        if !old.same_type(&value) || !all_texts {
+            let kind = if old.is_array() { "list of texts, as in [\"one\", \"two\"]" } else { old.type_str() };
+            let (found, expected) = (value.to_string(), format!("a {kind}"));
             return Err(ConfigError::Value { place, key: key.to_owned(), found, expected });
         }
         self.values.insert(key.to_owned(), (value, origin));

@@ -3,147 +3,30 @@
 #![expect(clippy::unwrap_used, reason = "a test's own tools stop at the first surprise, too")]
 #![expect(clippy::disallowed_methods, reason = "whether a program hangs is a matter of real time")]
 
+#[path = "common/program.rs"]
+mod program;
+
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::net::TcpListener;
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use joywire::protocol::frame::Accumulator;
 use joywire::protocol::message::ToMcu;
-use rustix::process::{Pid, Signal, kill_process};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use tempfile::TempDir;
-
-/// Whatever takes longer has failed.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The program with folders of its own.
-struct Shell {
-    home: TempDir,
-}
-
-impl Shell {
-    fn new() -> Self {
-        Self { home: tempfile::tempdir().unwrap() }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.home.path().join(name)
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_joywire"));
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("JOYWIRE_")) {
-            command.env_remove(name);
-        }
-        command.args(args).current_dir(self.home.path()).stdin(Stdio::null());
-        command.env("XDG_DATA_HOME", self.home.path()).env("XDG_CONFIG_HOME", self.home.path());
-        command
-    }
-
-    fn output(&self, args: &[&str]) -> Output {
-        self.command(args).output().unwrap()
-    }
-
-    /// Its only line on standard error, log lines apart, when it ends with `code`.
-    fn complaint(&self, args: &[&str], code: i32) -> String {
-        let output = self.output(args);
-        let said = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "{args:?}: {said}");
-        assert!(!said.contains("panicked"), "{said}");
-        let (_, complaint) = said.split_once("joywire: ").unwrap_or_else(|| panic!("{args:?} said {said:?}"));
-        assert_eq!(complaint.trim_end().lines().count(), 1, "more than a line: {complaint}");
-        complaint.trim_end().to_owned()
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-/// A program that runs, and its lines from both of its outputs.
-struct Running {
-    child: Child,
-    lines: Receiver<String>,
-    heard: Vec<String>,
-}
-
-impl Running {
-    fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (teller, lines) = channel();
-        let streams: [Box<dyn Read + Send>; 2] =
-            [Box::new(child.stdout.take().unwrap()), Box::new(child.stderr.take().unwrap())];
-        for stream in streams {
-            let teller = teller.clone();
-            thread::spawn(move || {
-                BufReader::new(stream).lines().map_while(Result::ok).try_for_each(|l| teller.send(l))
-            });
-        }
-        Self { child, lines, heard: Vec::new() }
-    }
-
-    /// Waits for a line with `words` in it.
-    fn says(&mut self, words: &str) -> String {
-        let end = Instant::now() + PATIENCE;
-        loop {
-            let left = end.saturating_duration_since(Instant::now());
-            let Ok(line) = self.lines.recv_timeout(left) else { panic!("no {words:?} in {:#?}", self.heard) };
-            self.heard.push(line.clone());
-            if line.contains(words) {
-                return line;
-            }
-        }
-    }
-
-    fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
-        kill_process(pid, signal).unwrap();
-    }
-
-    /// Waits for its end; returns the exit code and everything it said.
-    fn end(mut self) -> (Option<i32>, String) {
-        // Its outputs close when it ends; a hang shows here.
-        let end = Instant::now() + PATIENCE;
-        while let Ok(line) = self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
-            self.heard.push(line);
-        }
-        assert!(Instant::now() < end, "it does not end: {:#?}", self.heard);
-        let said = self.heard.join("\n");
-        assert!(!said.contains("panicked"), "{said}");
-        (self.child.wait().unwrap().code(), said)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-/// A pseudo-terminal: our end and the path of the other.
-fn terminal() -> (OwnedFd, String) {
-    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
-    grantpt(&ours).unwrap();
-    unlockpt(&ours).unwrap();
-    let path = ptsname(&ours, Vec::new()).unwrap().into_string().unwrap();
-    (ours, path)
-}
+use program::{PATIENCE, Running, Shell, terminal, text};
+use rustix::process::Signal;
 
 /// Goal: whoever only asks for help learns what there is, and what each part does.
 #[test]
 fn help_teaches_every_command() {
     let shell = Shell::new();
     for (args, words) in [
-        (&["--help"][..], &["run", "relay", "sim", "config", "--serial", "--port", "STOP", "Examples"][..]),
-        (&["run", "--help"], &["--serial", "--port", "--name", "--config", "8080", "sim"]),
+        (&["--help"][..], &["run", "relay", "sim", "ports", "config", "--serial", "--port", "STOP", "Examples"][..]),
+        (&["run", "--help"], &["--serial", "--port", "--name", "--config", "8080", "sim", "auto", "usb:VID:PID"]),
+        (&["ports", "--help"], &["--json", "--listen", "--config", "restarts most boards"]),
         (&["relay", "--help"], &["--port", "--name", "--config", "without a robot"]),
         (&["sim", "--help"], &["--link", "--config", "pseudo-terminal"]),
         (&["config", "--help"], &["show", "check"]),
@@ -174,7 +57,8 @@ fn what_cannot_start_says_why_in_a_line() {
     assert!(complaint.contains("/dev/no-such-robot") && complaint.contains("plug the robot in"), "{complaint}");
     let file = shell.path("not-a-port");
     fs::write(&file, "").unwrap();
-    shell.complaint(&["run", "--port", "0", "--serial", file.to_str().unwrap()], 1);
+    let complaint = shell.complaint(&["run", "--port", "0", "--serial", file.to_str().unwrap()], 1);
+    assert!(complaint.contains("not-a-port is not a serial port"), "{complaint}");
     assert_eq!(shell.output(&["--no-such-option"]).status.code(), Some(2));
 }
 
@@ -199,6 +83,73 @@ fn bad_configuration_is_told_by_file_line_and_key() {
     fs::write(&file, "[server]\nport = 9000\n").unwrap();
     let good = shell.output(&["config", "check", path]);
     assert!(good.status.success() && text(&good.stdout).contains("fine"), "{good:?}");
+}
+
+/// Goal: a robot that cannot be meant is told with the key, from whichever side it came.
+#[test]
+fn bad_port_setting_is_told_by_its_key() {
+    let shell = Shell::new();
+    for bad in ["simm", "ttyUSB0", "usb:2341", "usb:arduino:uno"] {
+        let complaint = shell.complaint(&["run", "--port", "0", "--serial", bad], 1);
+        let words = ["command line", "`robot.serial`", bad, "usb:2341:0043", "/dev/ttyUSB0"];
+        assert!(words.iter().all(|word| complaint.contains(word)), "{complaint}");
+    }
+    for (text, line, key) in [
+        ("[robot]\nusb = [\"2341:*\", \"uno\"]\n", 2, "robot.usb"),
+        ("[robot]\nusb = [9025]\n", 2, "robot.usb"),
+        ("[robot]\n\nports = \"/dev/ttyAMA0\"\n", 3, "robot.ports"),
+        ("[robot]\n\nports = [\"/d*v/ttyAMA0\"]\n", 3, "robot.ports"),
+    ] {
+        fs::write(shell.path("bad.toml"), text).unwrap();
+        for args in [&["config", "check", "bad.toml"][..], &["ports", "--config", "bad.toml"]] {
+            let complaint = shell.complaint(args, 1);
+            assert!(complaint.contains(&format!("bad.toml:{line}: `{key}`")), "{complaint}");
+        }
+    }
+    let list = [("JOYWIRE_ROBOT__PORTS", r#"["/dev/ttyAMA0"]"#)];
+    assert!(shell.command(&["config", "show"]).envs(list).output().unwrap().status.success());
+    let text = [("JOYWIRE_ROBOT__PORTS", "/dev/ttyAMA0")];
+    let said = shell.command(&["config", "show"]).envs(text).output().unwrap().stderr;
+    assert!(self::text(&said).contains("list of texts"), "{}", self::text(&said));
+}
+
+/// Goal: whoever has no idea what a serial port is sees the ports, in words and for programs; `--listen`
+/// knows a robot by what it says, and a machine without ports gets advice.
+#[test]
+fn ports_are_listed_and_listened_to() {
+    let shell = Shell::new();
+    let (link, silent) = (shell.path("mock-robot"), shell.path("mock-silent"));
+    let mut sim = Running::start(shell.command(&["sim", "--link", link.to_str().unwrap()]));
+    sim.says("mock-robot");
+    let (_ours, path) = terminal();
+    symlink(path, &silent).unwrap();
+    let ports = format!("[\"{}\"]", shell.path("mock-*").display());
+    let output = |args: &[&str]| {
+        let output = shell.command(args).env("JOYWIRE_ROBOT__PORTS", &ports).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let without = shell.command(&["ports"]).env("JOYWIRE_ROBOT__USB", "[]").output().unwrap();
+    assert!(without.status.success() && text(&without.stdout).contains("some only charge"), "{without:?}");
+    let table = output(&["ports"]);
+    let row = |table: &str, port: &Path| {
+        let lines: Vec<&str> = table.lines().filter(|line| line.starts_with(port.to_str().unwrap())).collect();
+        assert_eq!(lines.len(), 1, "{table}");
+        lines[0].to_owned()
+    };
+    assert!(row(&table, &link).contains("may be a robot"), "{table}");
+    let heard = output(&["ports", "--listen"]);
+    assert!(row(&heard, &link).contains("speaks Joywire"), "{heard}");
+    assert!(row(&heard, &silent).contains("nothing is heard"), "{heard}");
+
+    let mut run = Running::start(shell.command(&["run", "--port", "0", "--serial", link.to_str().unwrap()]));
+    run.says("INFO robot answers");
+    let json: serde_json::Value = serde_json::from_str(&output(&["ports", "--json", "--listen"])).unwrap();
+    let of =
+        |port: &Path| json.as_array().unwrap().iter().find(|entry| entry["name"] == *port.to_str().unwrap()).unwrap();
+    assert_eq!(of(&silent)["heard"], "nothing");
+    assert_eq!(of(&link)["verdict"], "plausible");
+    assert!(of(&link)["error"].as_str().unwrap().contains("in use by joywire"), "{json}");
 }
 
 /// Goal: a setting that is not TOML at all is also told in a line.
@@ -259,7 +210,7 @@ fn ctrl_c_stops_the_robot_first() {
     for signal in [Signal::INT, Signal::TERM] {
         let mut run = Running::start(shell.command(&["run", "--port", "0"]));
         run.says("https://localhost:");
-        run.says("robot answers");
+        run.says("INFO robot answers");
         run.signal(signal);
         let (code, said) = run.end();
         assert_eq!(code, Some(0), "{said}");
@@ -302,13 +253,14 @@ fn second_program_at_a_port_is_refused() {
     let mut sim = Running::start(shell.command(&["sim", "--link", link]));
     sim.says("robot");
     let mut first = Running::start(shell.command(&["run", "--port", "0", "--serial", link]));
-    first.says("robot answers");
+    first.says("INFO robot answers");
     let complaint = shell.complaint(&["run", "--port", "0", "--serial", link], 1);
-    assert!(complaint.contains("in use by another program"), "{complaint}");
+    let holder = format!("in use by joywire (process {})", first.child.id());
+    assert!(complaint.contains(&holder), "{complaint}");
     first.signal(Signal::INT);
     assert_eq!(first.end().0, Some(0));
     let mut next = Running::start(shell.command(&["run", "--port", "0", "--serial", link]));
-    next.says("robot answers");
+    next.says("INFO robot answers");
 }
 
 /// Goal: a program that was killed does not keep the simulated port for ever. (Root is let in anyway.)
@@ -320,7 +272,7 @@ fn killed_program_leaves_the_simulated_port_free() {
     let mut sim = Running::start(shell.command(&["sim", "--link", link]));
     sim.says("robot");
     let mut first = Running::start(shell.command(&["run", "--port", "0", "--serial", link]));
-    first.says("robot answers");
+    first.says("INFO robot answers");
     drop(first);
     let end = Instant::now() + PATIENCE;
     while fs::OpenOptions::new().read(true).write(true).open(link).is_err() {
@@ -328,7 +280,7 @@ fn killed_program_leaves_the_simulated_port_free() {
         thread::yield_now();
     }
     let mut next = Running::start(shell.command(&["run", "--port", "0", "--serial", link]));
-    next.says("robot answers");
+    next.says("INFO robot answers");
 }
 
 /// Goal: a robot that is unplugged is told, the program goes on, and finds it again.
@@ -344,12 +296,14 @@ fn unplugged_robot_is_told_and_found_again() {
     };
     let robot = sim();
     let mut run = Running::start(shell.command(&["run", "--port", "0", "--serial", link]));
-    run.says("robot answers");
+    run.says("INFO robot answers");
+    // First the name: the next pseudo-terminal of another test may get the same number.
+    fs::remove_file(link).unwrap();
     drop(robot);
     run.says("cable to the robot is not open");
     let _robot = sim();
     run.says("cable to the robot is open");
-    run.says("robot answers");
+    run.says("INFO robot answers");
     run.signal(Signal::INT);
     assert_eq!(run.end().0, Some(0));
 }

@@ -110,6 +110,10 @@ interface Link {
   bad_frames: number;
   rejected: number;
   refused: number;
+  /** Lines on which the robot was heard, after the first. */
+  reconnects: number;
+  /** Times that the robot restarted while its line was open. */
+  restarts: number;
   robot: Counters;
 }
 

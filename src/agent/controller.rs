@@ -67,6 +67,11 @@ pub struct Controller {
     fault: Option<Fault>,
     was_ready: bool,
     last_stop: Option<Reason>,
+    /// What the cable says while no robot is heard.
+    cable: Option<String>,
+    /// Whether the robot was heard on this line, and on one before.
+    heard_here: bool,
+    heard_before: bool,
     link: Link,
 }
 
@@ -87,6 +92,9 @@ impl Controller {
             fault: None,
             was_ready: false,
             last_stop: None,
+            cable: None,
+            heard_here: false,
+            heard_before: false,
             link: Link::default(),
         }
     }
@@ -107,13 +115,20 @@ impl Controller {
     pub fn cable_up(&mut self) {
         self.session.restart();
         self.accumulator.clear();
+        self.heard_here = false;
     }
 
-    /// The line is gone.
-    pub fn cable_down(&mut self, now: Time) {
+    /// The line is gone; `why` is shown until a robot is heard.
+    pub fn cable_down(&mut self, now: Time, why: &str) {
         self.session.restart();
         self.heard = None;
+        self.cable_says(why);
         self.pilot.handle(now, Input::Robot(None));
+    }
+
+    /// What the cable knows, as a sentence; shown until a robot is heard.
+    pub fn cable_says(&mut self, what: &str) {
+        self.cable = Some(what.to_owned());
     }
 
     /// STOP, with what to show beside the latch.
@@ -134,21 +149,25 @@ impl Controller {
         answer
     }
 
-    /// Takes bytes from the robot. Whether a status was among them, and what is worth telling.
+    /// Takes bytes from the robot. Whether a robot spoke: a status was among them, or a whole message of another
+    /// version. And what is worth telling.
     pub fn receive(&mut self, now: Time, bytes: &[u8], tell: &mut impl FnMut(Transition)) -> bool {
-        let mut status = false;
+        let mut spoke = false;
         for byte in bytes {
             match self.accumulator.push(*byte).map(|frame| frame.map(|body| FromMcu::decode(body.as_slice()))) {
                 None => {}
                 Some(Ok(Ok(message))) => {
                     self.take(now, &message, tell);
-                    status |= matches!(message, FromMcu::Status(_));
+                    spoke |= matches!(message, FromMcu::Status(_));
                 }
-                Some(Ok(Err(MessageError::Version { major }))) => self.take_foreign(now, major, tell),
+                Some(Ok(Err(MessageError::Version { major }))) => {
+                    self.take_foreign(now, major, tell);
+                    spoke = true;
+                }
                 Some(Ok(Err(_)) | Err(_)) => self.link.bad_frames += 1,
             }
         }
-        status
+        spoke
     }
 
     /// Decides, and appends what the robot must hear to `wire`.
@@ -211,7 +230,10 @@ impl Controller {
                 self.odometry.counters_restarted();
                 tell(Transition::RobotFound(ack));
             }
-            Event::Lost => tell(Transition::RobotRestarted),
+            Event::Lost => {
+                self.link.restarts += 1;
+                tell(Transition::RobotRestarted);
+            }
             Event::Incompatible(why) => tell(Transition::RobotIncompatible(why)),
         }
         match message {
@@ -232,6 +254,11 @@ impl Controller {
     }
 
     fn take_status(&mut self, now: Time, status: Status) {
+        self.cable = None;
+        if !self.heard_here {
+            self.link.reconnects += u32::from(self.heard_before);
+            (self.heard_here, self.heard_before) = (true, true);
+        }
         self.heard = Some(Heard { status, at: now });
         if let Some([left, right]) =
             status.counts.as_ref().map(|counts| [counts.as_slice()[0], side(counts.as_slice())])
@@ -293,6 +320,9 @@ impl Controller {
             (Fault::RobotIncompatible, _) if let Some(why) = self.session.incompatible() => {
                 format!("{} ({})", policy.text, why.text())
             }
+            (Fault::RobotAbsent, _) if self.cable.is_some() => {
+                format!("{} ({})", policy.text, self.cable.as_deref().unwrap_or_default())
+            }
             (Fault::Latched, _) if !self.latch_reason.is_empty() => format!("{} ({})", policy.text, self.latch_reason),
             (Fault::RobotStopped, Some(reason)) => format!("{} ({})", policy.text, reason.text()),
             _ => policy.text.to_owned(),
@@ -320,4 +350,94 @@ fn side(counts: &[i32]) -> i32 {
 
 fn say(message: &ToMcu, wire: &mut Vec<u8>) {
     frame::encode(message.encode().as_slice(), wire);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::robot::body::Build;
+    use crate::robot::sim::SimRobot;
+
+    /// A controller, its robot, and the time.
+    struct Pair {
+        controller: Controller,
+        robot: SimRobot,
+        now: u64,
+    }
+
+    impl Pair {
+        fn new() -> Self {
+            let settings = Settings { rules: Rules::default(), track_m: 0.16, counts_per_m: 2000.0, seed: 7 };
+            Self { controller: Controller::new(settings, None), robot: SimRobot::new(Build::default(), 1), now: 0 }
+        }
+
+        /// Both run, with or without a cable between them.
+        fn run(&mut self, ms: u64, cable: bool) {
+            for _ in 0..ms {
+                self.now += 1;
+                self.robot.tick_ms();
+                let (mut up, mut down) = (Vec::new(), Vec::new());
+                self.robot.transmit(&mut up);
+                if cable {
+                    self.controller.receive(self.time(), &up, &mut |_| {});
+                }
+                if self.now.is_multiple_of(20) {
+                    self.controller.step(self.time(), &mut down, &mut |_| {});
+                    self.robot.receive(if cable { &down } else { &[] });
+                }
+            }
+        }
+
+        fn time(&self) -> Time {
+            Time::from_millis(self.now)
+        }
+
+        fn told(&self) -> String {
+            self.controller.telemetry(self.time()).reason.map(|reason| reason.text).unwrap_or_default()
+        }
+
+        fn counts(&self) -> (u32, u32) {
+            let link = self.controller.telemetry(self.time()).link;
+            (link.reconnects, link.restarts)
+        }
+    }
+
+    /// Goal: people read what the cable says for as long as no robot is heard, and not a moment longer.
+    #[test]
+    fn what_the_cable_says_reaches_people() {
+        let mut pair = Pair::new();
+        pair.controller.cable_down(pair.time(), "the port is in use");
+        pair.run(40, false);
+        assert!(pair.told().ends_with(" (the port is in use)"), "{}", pair.told());
+        pair.controller.cable_up();
+        pair.controller.cable_says("nothing is heard");
+        assert!(pair.told().ends_with(" (nothing is heard)"), "{}", pair.told());
+        pair.run(1000, true);
+        assert_eq!(pair.told(), "");
+        pair.controller.cable_down(pair.time(), "it was unplugged");
+        pair.run(40, false);
+        let last = pair.controller.telemetry(pair.time()).last_stop.unwrap();
+        assert!(last.text.ends_with(" (it was unplugged)"), "{last:?}");
+    }
+
+    /// Goal: a loose plug and a robot that restarts by itself are told apart.
+    #[test]
+    fn reconnects_and_restarts_are_counted() {
+        let mut pair = Pair::new();
+        pair.controller.cable_up();
+        pair.run(1000, true);
+        assert_eq!(pair.counts(), (0, 0));
+        pair.robot.reset();
+        pair.run(1000, true);
+        assert_eq!(pair.counts(), (0, 1));
+        for line in 1..3 {
+            pair.controller.cable_down(pair.time(), "it was unplugged");
+            pair.controller.cable_up();
+            // A line on which nobody is heard does not count.
+            pair.controller.cable_down(pair.time(), "nothing is heard");
+            pair.controller.cable_up();
+            pair.run(1000, true);
+            assert_eq!(pair.counts(), (line, 1));
+        }
+    }
 }

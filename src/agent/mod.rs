@@ -132,17 +132,23 @@ impl Agent {
     fn hear(&mut self, event: CableEvent, bytes: &[u8]) {
         let now = self.clock.now();
         match event {
-            CableEvent::Up => {
-                tracing::info!("cable to the robot is open");
+            CableEvent::Up(port) => {
+                tracing::info!(port, "cable to the robot is open");
                 self.controller.cable_up();
+                self.controller.cable_says(&format!("listening at {port}"));
+            }
+            CableEvent::Doubt(what) => {
+                tracing::warn!("{what}");
+                self.controller.cable_says(&what);
             }
             CableEvent::Down(why) => {
                 tracing::warn!(why, "cable to the robot is not open");
-                self.controller.cable_down(now);
+                self.controller.cable_down(now, &why);
                 self.eager = true;
             }
             CableEvent::Bytes(len) => {
                 if self.controller.receive(now, &bytes[..len], &mut log) {
+                    self.cable.proved();
                     self.snapshot_due = now;
                 }
             }

@@ -8,7 +8,7 @@ use crate::config::Layers;
 
 pub fn show(file: Option<&Path>) -> anyhow::Result<ExitCode> {
     let layers = settings::layers(file)?;
-    layers.check()?;
+    settings::check(&layers)?;
     let mut section = "";
     for (key, value, origin) in layers.iter() {
         let (of, name) = key.split_once('.').unwrap_or(("", key));
@@ -25,7 +25,7 @@ pub fn show(file: Option<&Path>) -> anyhow::Result<ExitCode> {
 pub fn check(file: &Path) -> anyhow::Result<ExitCode> {
     let mut layers = Layers::defaults();
     layers.file(file)?;
-    layers.check()?;
+    settings::check(&layers)?;
     say(&format!("{}: fine", file.display()));
     Ok(ExitCode::SUCCESS)
 }

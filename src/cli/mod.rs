@@ -1,6 +1,7 @@
 //! The command line: one file a command, and what they share.
 
 mod config;
+mod ports;
 mod relay;
 mod run;
 mod settings;
@@ -28,6 +29,8 @@ Without a command, `joywire` does what `joywire run` does: it drives a simulated
 \n\
 Examples:\n  \
   joywire                            drive the simulated robot in a browser\n  \
+  joywire ports                      the serial ports here, and which may lead to a robot\n  \
+  joywire --serial auto              drive the robot that is found at a serial port\n  \
   joywire --serial /dev/ttyUSB0      drive the robot at that port\n  \
   joywire sim --link /tmp/robot      a simulated robot that other programs open like a serial port\n  \
   joywire config show                every setting, its value and where it came from\n\
@@ -53,6 +56,8 @@ enum Command {
     ///
     /// Prints the path of a port that can be opened like a serial port, and runs until Ctrl-C.
     Sim(SimArgs),
+    /// Lists the serial ports of this machine, and which may lead to a robot.
+    Ports(PortsArgs),
     /// Shows or checks the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -62,8 +67,10 @@ enum Command {
 struct RunArgs {
     #[command(flatten)]
     relay: RelayArgs,
-    /// The robot: `sim`, or the path of its serial port.
-    #[arg(long, value_name = "sim|PATH")]
+    /// The robot: `sim`, `auto`, the path of its serial port, or `usb:VID:PID[:SERIAL]`.
+    ///
+    /// `auto` finds the robot at the serial ports that may have one; `joywire ports` lists them.
+    #[arg(long, value_name = "sim|auto|PATH|usb:VID:PID")]
     serial: Option<String>,
 }
 
@@ -89,6 +96,21 @@ struct SimArgs {
     #[arg(long, value_name = "PATH")]
     link: Option<PathBuf>,
     /// Configuration file, for the robot's dimensions.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct PortsArgs {
+    /// As JSON, for programs.
+    #[arg(long)]
+    json: bool,
+    /// Opens the ports that may have a robot, one after the other, and listens up to 4 s at each.
+    ///
+    /// Careful: opening its port restarts most boards. A printer stops printing, a robot stops driving.
+    #[arg(long)]
+    listen: bool,
+    /// Configuration file, for the USB devices and ports that may be a robot.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -129,6 +151,7 @@ pub fn main(line: CommandLine) -> ExitCode {
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Relay(args)) => relay::run(&args),
         Some(Command::Sim(args)) => sim::run(&args),
+        Some(Command::Ports(args)) => ports::run(&args),
         Some(Command::Config(ConfigCommand::Show { config })) => config::show(config.as_deref()),
         Some(Command::Config(ConfigCommand::Check { file })) => config::check(&file),
     };

@@ -13,11 +13,11 @@ pub fn run(args: &RelayArgs) -> anyhow::Result<ExitCode> {
     if args.public {
         return Ok(refuse_public());
     }
-    let config = settings::for_relay(args)?.check()?;
+    let (config, wanted, _) = settings::check(&settings::for_relay(args)?)?;
     runtime()?.block_on(async {
         let shutdown = signals::shutdown()?;
         let (relay_end, agent_end) = mailbox();
-        let relay = Relay::bind(settings::relay(&config)?, relay_end)?;
+        let relay = Relay::bind(settings::relay(&config, &wanted)?, relay_end)?;
         say(&format!("joywire relays, without a robot: open {} in a browser on this machine", url(&relay)));
         tokio::select! {
             served = relay.serve(shutdown) => served?,

@@ -12,28 +12,30 @@ use crate::config::Config;
 use crate::mailbox::mailbox;
 use crate::relay::Relay;
 use crate::robot::cable::Cable;
+use crate::robot::discover::Finder;
+use crate::robot::wanted::Wanted;
 
 pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     if args.relay.public {
         return Ok(relay_command::refuse_public());
     }
-    let config = settings::for_run(args)?;
-    runtime()?.block_on(drive(&config))?;
+    let (config, wanted, finder) = settings::check(&settings::for_run(args)?)?;
+    runtime()?.block_on(drive(&config, wanted, finder))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn drive(config: &Config) -> anyhow::Result<()> {
+async fn drive(config: &Config, wanted: Wanted, finder: Finder) -> anyhow::Result<()> {
     let clock = Clock::start();
     let shutdown = signals::shutdown()?;
     let (relay_end, agent_end) = mailbox();
-    let relay = Relay::bind(settings::relay(config)?, relay_end)?;
-    let cable = Cable::plug_in(settings::plug(config)?, config.robot.baud, clock)?;
+    let relay = Relay::bind(settings::relay(config, &wanted)?, relay_end)?;
+    let robot = wanted.to_string();
+    let cable = Cable::plug_in(settings::plug(config, wanted, finder)?, config.robot.baud, clock)?;
     let agent_settings = settings::agent(config)?;
     let dir = agent_settings.dir.clone();
     let agent = Agent::new(agent_settings, cable, agent_end, clock)
         .with_context(|| format!("the STOP latch in {} cannot be kept", dir.display()))?;
 
-    let robot = if settings::is_simulated(config) { "a simulated robot" } else { &config.robot.serial };
     say(&format!("joywire drives {robot}: open {} in a browser on this machine", relay_command::url(&relay)));
 
     // The agent ends first, so that the motors have stopped before anything else is taken away; but

@@ -1,6 +1,7 @@
 //! From configuration to the settings of each part.
 
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -11,10 +12,10 @@ use crate::drive::{Mixer, Rules};
 use crate::protocol::events::RobotCard;
 use crate::robot::body::Build;
 use crate::robot::cable::Plug;
+use crate::robot::discover::Finder;
+use crate::robot::pattern::PatternError;
+use crate::robot::wanted::Wanted;
 use crate::{agent, relay};
-
-/// The word that asks for the simulated robot.
-const SIMULATED: &str = "sim";
 
 /// Defaults, file and environment. Without `file`, the one in the user's configuration folder if
 /// there is one.
@@ -31,6 +32,23 @@ pub fn layers(file: Option<&Path>) -> anyhow::Result<Layers> {
     Ok(layers)
 }
 
+/// The layers checked as a whole, and what they say about the robot's port.
+///
+/// # Errors
+/// [`crate::config::ConfigError`] for the first value that does not do.
+pub fn check(layers: &Layers) -> anyhow::Result<(Config, Wanted, Finder)> {
+    let config = layers.check()?;
+    let robot = &config.robot;
+    let wanted = read(layers, "robot.serial", &robot.serial)?;
+    let usb = robot.usb.iter().map(|text| read(layers, "robot.usb", text)).collect::<Result<_, _>>()?;
+    let ports = robot.ports.iter().map(|text| read(layers, "robot.ports", text)).collect::<Result<_, _>>()?;
+    Ok((config, wanted, Finder::new(usb, ports)))
+}
+
+fn read<T: FromStr<Err = PatternError>>(layers: &Layers, key: &str, text: &str) -> anyhow::Result<T> {
+    text.parse().map_err(|error: PatternError| layers.refusal(key, text, error.expected).into())
+}
+
 /// The whole for `joywire relay`.
 pub fn for_relay(args: &RelayArgs) -> anyhow::Result<Layers> {
     let mut layers = layers(args.config.as_deref())?;
@@ -44,17 +62,12 @@ pub fn for_relay(args: &RelayArgs) -> anyhow::Result<Layers> {
 }
 
 /// The whole for `joywire run`.
-pub fn for_run(args: &RunArgs) -> anyhow::Result<Config> {
+pub fn for_run(args: &RunArgs) -> anyhow::Result<Layers> {
     let mut layers = for_relay(&args.relay)?;
     if let Some(serial) = &args.serial {
         layers.option("robot.serial", serial.as_str())?;
     }
-    Ok(layers.check()?)
-}
-
-/// Whether the robot is the simulated one.
-pub fn is_simulated(config: &Config) -> bool {
-    config.robot.serial == SIMULATED
+    Ok(layers)
 }
 
 /// The simulated robot's dimensions.
@@ -71,19 +84,18 @@ pub fn boot_count() -> anyhow::Result<u16> {
 }
 
 /// What the cable leads to.
-pub fn plug(config: &Config) -> anyhow::Result<Plug> {
-    if is_simulated(config) {
-        Ok(Plug::Simulated { build: build(config), boot_count: boot_count()? })
-    } else {
-        Ok(Plug::Serial { path: config.robot.serial.clone() })
+pub fn plug(config: &Config, wanted: Wanted, finder: Finder) -> anyhow::Result<Plug> {
+    match wanted {
+        Wanted::Simulated => Ok(Plug::Simulated { build: build(config), boot_count: boot_count()? }),
+        Wanted::Auto | Wanted::Path(_) | Wanted::Usb { .. } => Ok(Plug::Serial { wanted, finder }),
     }
 }
 
 /// The relay's settings.
-pub fn relay(config: &Config) -> anyhow::Result<relay::Settings> {
+pub fn relay(config: &Config, wanted: &Wanted) -> anyhow::Result<relay::Settings> {
     let robot = RobotCard {
         name: config.robot.name.clone(),
-        simulated: is_simulated(config),
+        simulated: *wanted == Wanted::Simulated,
         track_m: config.robot.track_m,
         top_speed_mps: config.robot.top_speed_mps,
     };

@@ -9,7 +9,7 @@ use crate::robot::pty::Pty;
 use crate::robot::sim::SimRobot;
 
 pub fn run(args: &SimArgs) -> anyhow::Result<ExitCode> {
-    let config = settings::layers(args.config.as_deref())?.check()?;
+    let (config, ..) = settings::check(&settings::layers(args.config.as_deref())?)?;
     runtime()?.block_on(async {
         let shutdown = signals::shutdown()?;
         let pty = Pty::open(args.link.as_deref()).with_context(|| match &args.link {

@@ -288,6 +288,10 @@ pub struct Link {
     pub refused: u64,
     /// What became of our messages at the robot, by its own count; told once a second.
     pub robot: Counters,
+    /// Lines on which the robot was heard, after the first.
+    pub reconnects: u32,
+    /// Times that the robot restarted, or was taken by another host, while its line was open.
+    pub restarts: u32,
 }
 
 /// `telemetry`: one bundled snapshot.

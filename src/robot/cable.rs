@@ -1,27 +1,23 @@
-//! The cable to a robot: one open line at a time, at most one frame in flight, re-opened when it breaks.
+//! The cable to a robot: one open line at a time, found again when it breaks. It writes only to a robot that was heard.
 
-use std::future::poll_fn;
 use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
-use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
-use tokio_serial::{ClearBuffer, SerialPort, SerialStream};
+use rustix::io::Errno;
+use tokio::time::{sleep_until, timeout_at};
 
 use super::body::Build;
+use super::discover::Finder;
+use super::heard::{Heard, PATIENCE};
+use super::line::Line;
 use super::live;
+use super::port::Port;
+use super::search::{Next, Search};
 use super::serial::{self, SerialError};
 use super::sim::SimRobot;
+use super::wanted::Wanted;
 use crate::clock::Clock;
 use crate::time::Time;
 
-/// First pause before a broken line is tried again; it doubles up to [`LAST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-/// The longest pause between two tries.
-const LAST_PAUSE: Duration = Duration::from_secs(5);
-/// Bits on the line for a byte: start, eight, stop.
-const BITS_PER_BYTE: u64 = 10;
 /// Bytes that the simulated robot's line holds.
 const SIM_LINE: usize = 4096;
 
@@ -37,118 +33,115 @@ pub enum Plug {
     },
     /// One at a serial port.
     Serial {
-        /// The port's path.
-        path: String,
+        /// Which one.
+        wanted: Wanted,
+        /// Where it is looked for.
+        finder: Finder,
     },
 }
 
 /// What the cable has to say.
 #[derive(Debug)]
 pub enum CableEvent {
-    /// A line is open.
-    Up,
-    /// The line broke, or could not be opened.
+    /// A line is open, to the port of this name. Whether a robot is there is not known yet.
+    Up(String),
+    /// The line is open, but no robot was heard on it: what was, as a sentence.
+    Doubt(String),
+    /// The line broke or was given up, or none could be opened: why, as a sentence.
     Down(String),
     /// This many bytes were read into the buffer.
     Bytes(usize),
 }
 
-/// A line's bytes.
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
-    /// Throws away what the system still holds of what was written.
-    fn forget_written(&self);
-}
-
-impl Stream for SerialStream {
-    fn forget_written(&self) {
-        // Closing a port whose line is stuck would wait for the rest to leave, up to half a minute.
-        let cleared = self.clear(ClearBuffer::Output);
-        tracing::trace!(?cleared, "what was still to be sent");
-    }
-}
-
-impl Stream for DuplexStream {
-    fn forget_written(&self) {}
-}
-
-/// What is at our end.
-enum Line {
-    Open {
-        stream: Box<dyn Stream>,
-    },
-    /// Broken: the next try is at `retry`, after a pause that was `pause` long.
-    Closed {
-        retry: Time,
-        pause: Duration,
-    },
+/// An open line, and what is known of its other end.
+struct Open {
+    line: Line,
+    port: Port,
+    /// Whether [`CableEvent::Up`] was said.
+    announced: bool,
+    /// When to wonder why no robot was heard; `None` once one was.
+    wonder: Option<Time>,
+    heard: Heard,
 }
 
 /// A cable.
 pub struct Cable {
     plug: Plug,
+    search: Search,
     baud: u32,
     clock: Clock,
-    line: Line,
-    /// What the line has not taken yet of the last frames.
-    outgoing: Vec<u8>,
-    /// When the line will have carried what it took.
-    free_at: Time,
-    /// Bytes that a stuck line made us throw away.
+    open: Option<Open>,
+    /// Without an open line: when to look for one.
+    retry: Time,
+    /// What was said last of a line that is not as it should be: nobody hears it twice.
+    said: Option<String>,
+    /// Bytes that stuck lines of the past made us throw away.
     dropped: u64,
 }
 
 impl std::fmt::Debug for Cable {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let open = matches!(self.line, Line::Open { .. });
-        formatter.debug_struct("Cable").field("plug", &self.plug).field("open", &open).finish_non_exhaustive()
+        let at = self.open.as_ref().map(|open| &open.port.name);
+        formatter.debug_struct("Cable").field("plug", &self.plug).field("at", &at).finish_non_exhaustive()
     }
 }
 
 impl Cable {
-    /// Opens the line to the robot.
+    /// A cable to the robot. A port that is named by its path is opened now, everything else is looked
+    /// for by [`next`](Self::next).
     ///
     /// # Errors
-    /// [`SerialError`] if it cannot be opened the first time; later the cable tries again by itself.
+    /// [`SerialError`] if the port at a path cannot be opened this first time; later the cable tries again
+    /// by itself.
     pub fn plug_in(plug: Plug, baud: u32, clock: Clock) -> Result<Self, SerialError> {
-        let line = connect(&plug, baud)?;
-        Ok(Self { plug, baud, clock, line, outgoing: Vec::new(), free_at: Time::ZERO, dropped: 0 })
+        let wanted = match &plug {
+            Plug::Simulated { .. } => Wanted::Simulated,
+            Plug::Serial { wanted, .. } => wanted.clone(),
+        };
+        let search = Search::new(wanted);
+        let mut cable = Self { plug, search, baud, clock, open: None, retry: Time::ZERO, said: None, dropped: 0 };
+        if let Plug::Serial { wanted: Wanted::Path(path), finder } = &cable.plug {
+            let port = finder.at(path).unwrap_or_else(|| Port::bare(path));
+            cable.open(port)?;
+        }
+        Ok(cable)
     }
 
     /// Waits for the next event; received bytes are put into `bytes`. Safe to cancel.
     pub async fn next(&mut self, bytes: &mut [u8]) -> CableEvent {
-        match &mut self.line {
-            Line::Open { stream } => {
-                let outgoing = &mut self.outgoing;
-                let read = poll_fn(|context| {
-                    // A line that was full takes the rest of a frame as soon as it can.
-                    if let Poll::Ready(Err(error)) = push(stream.as_mut(), outgoing, context) {
-                        return Poll::Ready(Err(error));
-                    }
-                    let mut buffer = ReadBuf::new(bytes);
-                    Pin::new(&mut *stream).poll_read(context, &mut buffer).map_ok(|()| buffer.filled().len())
-                });
-                match read.await {
-                    Ok(len) if len > 0 => CableEvent::Bytes(len),
-                    // End of file on a terminal means that the device is gone, and repeats for ever.
-                    Ok(_) => self.close("the robot was unplugged"),
-                    Err(error) => self.close(&error.to_string()),
+        loop {
+            let event = match &mut self.open {
+                None => {
+                    sleep_until(self.clock.instant(self.retry)).await;
+                    self.look()
                 }
-            }
-            Line::Closed { retry, pause } => {
-                let (at, pause) = (self.clock.instant(*retry), *pause);
-                tokio::time::sleep_until(at).await;
-                match connect(&self.plug, self.baud) {
-                    Ok(line) => {
-                        self.line = line;
-                        CableEvent::Up
-                    }
-                    Err(error) => {
-                        let pause = (pause * 2).min(LAST_PAUSE);
-                        self.line = Line::Closed { retry: self.clock.now() + pause, pause };
-                        CableEvent::Down(error.to_string())
-                    }
+                Some(open) if !open.announced => {
+                    open.announced = true;
+                    Some(CableEvent::Up(open.port.name.clone()))
                 }
+                // Asked here and not only while waiting: a port that never pauses would never be wondered at.
+                Some(Open { wonder: Some(at), .. }) if *at <= self.clock.now() => self.wonder(),
+                Some(Open { line, wonder: Some(at), .. }) => {
+                    let read = timeout_at(self.clock.instant(*at), line.read(bytes)).await;
+                    read.ok().map(|read| self.heard(read))
+                }
+                Some(Open { line, wonder: None, .. }) => {
+                    let read = line.read(bytes).await;
+                    Some(self.heard(read))
+                }
+            };
+            if let Some(event) = event {
+                return event;
             }
+        }
+    }
+
+    /// A valid STATUS was among the bytes of this line: a robot is there, and may be spoken to.
+    pub fn proved(&mut self) {
+        if let Some(open) = self.open.as_mut().filter(|open| open.heard != Heard::Robot) {
+            (open.wonder, open.heard) = (None, Heard::Robot);
+            self.search.proved(&open.port);
+            self.said = None;
         }
     }
 
@@ -156,93 +149,149 @@ impl Cable {
     /// while it is broken, or holds an older frame that it has not taken.
     #[must_use]
     pub fn free_at(&self) -> Option<Time> {
-        (matches!(self.line, Line::Open { .. }) && self.outgoing.is_empty()).then_some(self.free_at)
+        self.open.as_ref().and_then(|open| open.line.free_at())
     }
 
-    /// Writes at once what the line takes; the caller's buffer is empty afterwards.
-    ///
-    /// Frames that come while an older one is stuck are dropped: they would be stale when it moves.
+    /// Writes at once what the line takes; the caller's buffer is empty afterwards. Nothing is ever
+    /// written before a robot was heard: it may be someone else's device, or a bootloader.
     pub fn send(&mut self, frames: &mut Vec<u8>) {
-        let Line::Open { stream } = &mut self.line else {
-            frames.clear();
-            return;
-        };
-        if frames.is_empty() {
-            return;
+        match self.open.as_mut().filter(|open| open.heard == Heard::Robot) {
+            Some(open) => open.line.send(frames),
+            None => frames.clear(),
         }
-        if !self.outgoing.is_empty() {
-            self.dropped += frames.len() as u64;
-            frames.clear();
-            return;
-        }
-        let bits = frames.len() as u64 * BITS_PER_BYTE;
-        let carried = Duration::from_nanos(bits * 1_000_000_000 / u64::from(self.baud.max(1)));
-        self.free_at = self.clock.now() + carried;
-        std::mem::swap(&mut self.outgoing, frames);
-        frames.clear();
-        // What is left is picked up, and an error seen, by `next`.
-        drop(push(stream.as_mut(), &mut self.outgoing, &mut Context::from_waker(Waker::noop())));
     }
 
     /// Waits until the line has taken everything.
     pub async fn drained(&mut self) {
-        if let Line::Open { stream } = &mut self.line {
-            let outgoing = &mut self.outgoing;
-            let pushed = poll_fn(|context| push(stream.as_mut(), outgoing, context)).await;
-            tracing::trace!(?pushed, "last frames written");
+        if let Some(open) = &mut self.open {
+            open.line.drained().await;
         }
     }
 
     /// Throws away what the line has not carried yet, so that closing it does not wait.
     pub fn forget_written(&mut self) {
-        self.outgoing.clear();
-        if let Line::Open { stream } = &self.line {
-            stream.forget_written();
+        if let Some(open) = &mut self.open {
+            open.line.forget_written();
         }
     }
 
     /// Bytes thrown away because the line was stuck, since the start.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        self.dropped
+        self.dropped + self.open.as_ref().map_or(0, |open| open.line.dropped())
     }
 
-    fn close(&mut self, why: &str) -> CableEvent {
-        self.forget_written();
-        // The descriptor goes first: a port that is still held comes back under another name.
-        self.line = Line::Closed { retry: self.clock.now() + FIRST_PAUSE, pause: FIRST_PAUSE };
-        self.outgoing.clear();
-        CableEvent::Down(why.to_owned())
-    }
-}
-
-/// Writes what the stream takes, and removes that from `outgoing`.
-fn push(
-    mut stream: &mut (dyn Stream + 'static),
-    outgoing: &mut Vec<u8>,
-    context: &mut Context<'_>,
-) -> Poll<io::Result<()>> {
-    while !outgoing.is_empty() {
-        match Pin::new(&mut stream).poll_write(context, outgoing) {
-            Poll::Ready(Ok(taken)) if taken > 0 => drop(outgoing.drain(..taken)),
-            Poll::Ready(Ok(_)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-            Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-            Poll::Pending => return Poll::Pending,
+    /// What a read says.
+    fn heard(&mut self, read: io::Result<usize>) -> CableEvent {
+        match read {
+            Ok(len) if len > 0 => {
+                if let Some(open) = self.open.as_mut().filter(|open| open.heard == Heard::Nothing) {
+                    open.heard = Heard::Noise;
+                }
+                CableEvent::Bytes(len)
+            }
+            // End of file on a terminal means that the device is gone, and repeats for ever.
+            Ok(_) => self.lose(None),
+            Err(error) => {
+                let gone = matches!(Errno::from_io_error(&error), Some(Errno::IO | Errno::NODEV | Errno::NXIO));
+                self.lose((!gone).then_some(error))
+            }
         }
     }
-    Poll::Ready(Ok(()))
-}
 
-fn connect(plug: &Plug, baud: u32) -> Result<Line, SerialError> {
-    match plug {
-        Plug::Serial { path } => {
-            let stream = serial::open(path, baud)?;
-            Ok(Line::Open { stream: Box::new(stream) })
+    /// Nothing that a robot says was heard for [`PATIENCE`]: another port, or a word about this one.
+    fn wonder(&mut self) -> Option<CableEvent> {
+        let (now, ports) = (self.clock.now(), self.ports());
+        let open = self.open.as_mut()?;
+        open.wonder = Some(now + PATIENCE);
+        let why = open.heard.sentence(&open.port.name);
+        if self.search.leave(now, &open.port, &ports, &why) {
+            self.close(now);
+            self.news(&why);
+            return Some(CableEvent::Down(why));
         }
-        Plug::Simulated { build, boot_count } => {
+        self.news(&why).then_some(CableEvent::Doubt(why))
+    }
+
+    /// Opens the best port there is.
+    fn look(&mut self) -> Option<CableEvent> {
+        if let Plug::Simulated { build, boot_count } = &self.plug {
             let (ours, robots) = tokio::io::duplex(SIM_LINE);
             tokio::spawn(live::run(SimRobot::new(*build, *boot_count), robots, |_| {}));
-            Ok(Line::Open { stream: Box::new(ours) })
+            let line = Line::new(Box::new(ours), self.baud, self.clock);
+            self.opened(line, Port::bare("the simulated robot"));
+            return None;
         }
+        let (now, ports) = (self.clock.now(), self.ports());
+        loop {
+            match self.search.next(now, &ports) {
+                Next::Open(port) => match self.open(port.clone()) {
+                    // What was opened by a name that may pass on must still be what was looked at.
+                    Ok(()) if self.ports().contains(&port) => return None,
+                    Ok(()) => {
+                        self.close(now);
+                        self.search.failed(now, &port, format!("{} changed while it was opened", port.name));
+                    }
+                    Err(error) => self.search.failed(now, &port, error.to_string()),
+                },
+                Next::Wait { until, why } => {
+                    self.retry = until;
+                    return self.news(&why).then_some(CableEvent::Down(why));
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, port: Port) -> Result<(), SerialError> {
+        let stream = serial::open(&port, self.baud)?;
+        self.opened(Line::new(Box::new(stream), self.baud, self.clock), port);
+        Ok(())
+    }
+
+    fn opened(&mut self, line: Line, port: Port) {
+        let wonder = Some(self.clock.now() + PATIENCE);
+        self.open = Some(Open { line, port, announced: false, wonder, heard: Heard::Nothing });
+    }
+
+    /// The line broke by itself.
+    fn lose(&mut self, error: Option<io::Error>) -> CableEvent {
+        let now = self.clock.now();
+        let Some(open) = &self.open else { return CableEvent::Bytes(0) };
+        let retry = self.search.lost(now, &open.port, open.heard == Heard::Robot);
+        let why = match error {
+            None => format!("{} was unplugged", open.port.name),
+            Some(error) => format!("the line to {} broke: {error}", open.port.name),
+        };
+        self.close(retry);
+        self.news(&why);
+        CableEvent::Down(why)
+    }
+
+    /// The descriptor goes at once: a port that is still held comes back under another name.
+    fn close(&mut self, retry: Time) {
+        self.forget_written();
+        self.dropped = self.dropped();
+        self.open = None;
+        self.retry = retry;
+    }
+
+    /// Whether this was not said last.
+    fn news(&mut self, what: &str) -> bool {
+        let news = self.said.as_deref() != Some(what);
+        if news {
+            self.said = Some(what.to_owned());
+        }
+        news
+    }
+
+    /// The ports of this machine, and the one that the user named under that name.
+    fn ports(&self) -> Vec<Port> {
+        let Plug::Serial { wanted, finder } = &self.plug else { return Vec::new() };
+        let mut ports = finder.list();
+        if let Wanted::Path(path) = wanted {
+            ports.retain(|port| port.name != *path);
+            ports.extend(finder.at(path));
+        }
+        ports
     }
 }

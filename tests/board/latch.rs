@@ -55,7 +55,7 @@ fn latch_of_a_board_survives_everything_but_its_own_reset() {
         latched(&rig.driver);
 
         rig.board.tell("reset 50");
-        rig.board.stays_off(Duration::from_millis(1_000), "latched before the power failed");
+        rig.board.stays_off(Duration::from_secs(1), "latched before the power failed");
         let port = rig.board.port();
         rig.release_the_port();
         // Another program, which knows nothing of the latch.

@@ -171,7 +171,7 @@ impl World {
                 self.replug_at = self.now + random.between(20, 2_000);
                 self.to_robot.unplug();
                 self.to_agent.unplug();
-                self.agent.controller.cable_down(Time::from_millis(self.now));
+                self.agent.controller.cable_down(Time::from_millis(self.now), "the robot was unplugged");
             }
             Kind::RobotReset => self.reset_robot(),
             Kind::FrameReplay => match self.intruder.play(self.robot.tick(), random) {

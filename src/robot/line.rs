@@ -1,0 +1,284 @@
+//! One open line to a robot: at most one frame waits for it, and none that has grown old.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio_serial::{ClearBuffer, SerialPort, SerialStream};
+
+use crate::clock::Clock;
+use crate::time::Time;
+
+/// Bits on the line for a byte: start, eight, stop.
+const BITS_PER_BYTE: u64 = 10;
+/// No robot obeys a frame that waited this long.
+const STALE: Duration = Duration::from_millis(230);
+
+/// A line's bytes.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
+    /// Throws away what the system still holds of what was written.
+    fn forget_written(&self);
+    /// Bytes that the system still holds of what was written, as far as it knows: some drivers count in
+    /// whole buffers.
+    fn waiting(&self) -> u64;
+}
+
+impl Stream for SerialStream {
+    fn forget_written(&self) {
+        // Closing a port whose line is stuck would wait for the rest to leave, up to half a minute.
+        let cleared = self.clear(ClearBuffer::Output);
+        tracing::trace!(?cleared, "what was still to be sent");
+    }
+
+    fn waiting(&self) -> u64 {
+        self.bytes_to_write().map_or(0, u64::from)
+    }
+}
+
+impl Stream for DuplexStream {
+    fn forget_written(&self) {}
+
+    fn waiting(&self) -> u64 {
+        0
+    }
+}
+
+/// An open line.
+pub struct Line {
+    stream: Box<dyn Stream>,
+    baud: u32,
+    clock: Clock,
+    /// What the line has not taken yet of the last frames.
+    outgoing: Vec<u8>,
+    /// Since when it takes nothing, if it does not.
+    stuck: Option<Time>,
+    /// Since when the system holds more than the line can carry in time, if it does.
+    behind: Option<Time>,
+    /// When the line will have carried what it took.
+    free_at: Time,
+    /// Bytes that were thrown away because the line was stuck.
+    dropped: u64,
+}
+
+impl Line {
+    /// A line of `baud` bits a second.
+    pub fn new(stream: Box<dyn Stream>, baud: u32, clock: Clock) -> Self {
+        Self { stream, baud, clock, outgoing: Vec::new(), stuck: None, behind: None, free_at: Time::ZERO, dropped: 0 }
+    }
+
+    /// Waits for bytes; 0 is the end of the line. Safe to cancel.
+    ///
+    /// # Errors
+    /// If the line broke, which may show at writing, too.
+    pub async fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        poll_fn(|context| {
+            // A line that was full takes the rest of a frame as soon as it can.
+            if let Poll::Ready(Err(error)) = self.push(context) {
+                return Poll::Ready(Err(error));
+            }
+            let mut buffer = ReadBuf::new(bytes);
+            Pin::new(&mut *self.stream).poll_read(context, &mut buffer).map_ok(|()| buffer.filled().len())
+        })
+        .await
+    }
+
+    /// When the line can carry another frame without making it wait behind an older one; `None` while
+    /// it has not taken all of the older one.
+    pub fn free_at(&self) -> Option<Time> {
+        self.outgoing.is_empty().then_some(self.free_at)
+    }
+
+    /// Writes at once what the line takes; the caller's buffer is empty afterwards.
+    ///
+    /// Frames that come while an older one is stuck are dropped: they would be stale when it moves.
+    pub fn send(&mut self, frames: &mut Vec<u8>) {
+        if frames.is_empty() {
+            return;
+        }
+        if !self.outgoing.is_empty() {
+            self.dropped += frames.len() as u64;
+            frames.clear();
+            return;
+        }
+        let now = self.clock.now();
+        // A line that is slower than it should be fills the system's queue, and everything in that is late.
+        let waiting = self.stream.waiting();
+        if self.carrying(waiting) <= STALE {
+            self.behind = None;
+        } else if now.since(*self.behind.get_or_insert(now)) > STALE {
+            self.stream.forget_written();
+            self.dropped += waiting;
+            self.behind = None;
+        }
+        self.free_at = now + self.carrying(frames.len() as u64);
+        std::mem::swap(&mut self.outgoing, frames);
+        frames.clear();
+        // What is left is picked up, and an error seen, by `read`.
+        drop(self.push(&mut Context::from_waker(Waker::noop())));
+    }
+
+    /// Waits until the line has taken everything, or is broken.
+    pub async fn drained(&mut self) {
+        let pushed = poll_fn(|context| self.push(context)).await;
+        tracing::trace!(?pushed, "last frames written");
+    }
+
+    /// Throws away what the line has not carried yet, so that closing it does not wait.
+    pub fn forget_written(&mut self) {
+        self.dropped += self.outgoing.len() as u64;
+        self.outgoing.clear();
+        self.stuck = None;
+        self.stream.forget_written();
+    }
+
+    /// Bytes thrown away because the line was stuck.
+    pub fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// How long the line carries so many bytes.
+    fn carrying(&self, bytes: u64) -> Duration {
+        Duration::from_nanos(bytes * BITS_PER_BYTE * 1_000_000_000 / u64::from(self.baud.max(1)))
+    }
+
+    /// Writes what the stream takes.
+    fn push(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.outgoing.is_empty() {
+            match Pin::new(&mut *self.stream).poll_write(context, &self.outgoing) {
+                Poll::Ready(Ok(taken)) if taken > 0 => {
+                    self.outgoing.drain(..taken);
+                    let now = self.clock.now();
+                    if self.stuck.is_some_and(|since| now.since(since) > STALE) {
+                        // It moves again, and whatever waited is too old: only what comes now counts. The
+                        // robot has stopped by itself; a frame cut off here is one damaged frame to it.
+                        self.forget_written();
+                    }
+                }
+                Poll::Ready(Ok(_)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending => {
+                    self.stuck.get_or_insert(self.clock.now());
+                    return Poll::Pending;
+                }
+            }
+        }
+        self.stuck = None;
+        Poll::Ready(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    /// A system's queue that a test fills, empties and looks into.
+    #[derive(Clone, Default)]
+    struct Queue(Arc<Mutex<(Vec<u8>, usize)>>);
+
+    impl Queue {
+        fn room(&self, bytes: usize) {
+            self.0.lock().unwrap().1 = bytes;
+        }
+
+        fn content(&self) -> Vec<u8> {
+            self.0.lock().unwrap().0.clone()
+        }
+    }
+
+    impl Stream for Queue {
+        fn forget_written(&self) {
+            self.0.lock().unwrap().0.clear();
+        }
+
+        fn waiting(&self) -> u64 {
+            self.content().len() as u64
+        }
+    }
+
+    impl AsyncRead for Queue {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl AsyncWrite for Queue {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+            let (content, room) = &mut *self.0.lock().unwrap();
+            let taken = bytes.len().min(*room);
+            content.extend_from_slice(&bytes[..taken]);
+            *room -= taken;
+            if taken > 0 { Poll::Ready(Ok(taken)) } else { Poll::Pending }
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    fn line() -> (Line, Queue) {
+        let queue = Queue::default();
+        (Line::new(Box::new(queue.clone()), 115_200, Clock::start()), queue)
+    }
+
+    fn look(line: &mut Line) {
+        drop(line.push(&mut Context::from_waker(Waker::noop())));
+    }
+
+    /// Goal: row 18, a short hitch finishes the frame that it cut; what came meanwhile is gone and counted.
+    #[tokio::test(start_paused = true)]
+    async fn short_hitch_finishes_its_frame() {
+        let (mut line, queue) = line();
+        queue.room(2);
+        line.send(&mut b"old!".to_vec());
+        assert_eq!(line.free_at(), None);
+        line.send(&mut b"newer".to_vec());
+        tokio::time::advance(Duration::from_millis(100)).await;
+        queue.room(100);
+        look(&mut line);
+        assert_eq!((queue.content(), line.dropped()), (b"old!".to_vec(), 5));
+        assert!(line.free_at().is_some());
+    }
+
+    /// Goal: row 18, a line that was stuck for long carries nothing old when it moves again.
+    #[tokio::test(start_paused = true)]
+    async fn long_standstill_leaves_nothing_old() {
+        let (mut line, queue) = line();
+        queue.room(2);
+        line.send(&mut b"old!".to_vec());
+        tokio::time::advance(Duration::from_millis(231)).await;
+        queue.room(1);
+        look(&mut line);
+        assert_eq!((queue.content(), line.dropped()), (Vec::new(), 1));
+        queue.room(100);
+        line.send(&mut b"fresh".to_vec());
+        assert_eq!(queue.content(), b"fresh");
+    }
+
+    /// Goal: row 18, a line that takes frames but carries them too slowly never gets far behind.
+    #[tokio::test(start_paused = true)]
+    async fn slow_line_never_gets_far_behind() {
+        let (mut line, queue) = line();
+        queue.room(usize::MAX);
+        // 100 bytes are 8.7 ms: 2700 are too many for 230 ms, and so they are for 230 ms after that.
+        for _ in 0..200 {
+            tokio::time::advance(Duration::from_millis(10)).await;
+            line.send(&mut [7; 100].to_vec());
+            assert!(queue.content().len() <= 5200, "{} bytes wait", queue.content().len());
+        }
+        assert!(line.dropped() > 10_000);
+        // A queue that is full for a moment is no reason to lose anything.
+        let (dropped, waits) = (line.dropped(), queue.content().len());
+        queue.forget_written();
+        line.send(&mut [7; 4000].to_vec());
+        line.send(b"next".to_vec().as_mut());
+        assert_eq!((line.dropped(), queue.content().len()), (dropped, 4004), "{waits} waited before");
+    }
+}
