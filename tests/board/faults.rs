@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 
 use crate::board::{Board, Model};
-use crate::program::Program;
+use crate::host::Host;
 use crate::rig::{Rig, report};
 
 const fn ms(milliseconds: u64) -> Duration {
@@ -34,7 +34,7 @@ fn board_stops_when_the_program_is_killed() {
         let mut stops = Vec::new();
         for run in 0..runs {
             let rig = Rig::at_full_speed(model, run);
-            let killed = rig.program.signal(Signal::KILL);
+            let killed = rig.host.signal(Signal::KILL);
             stops.extend(rig.stopped(killed));
             rig.board.stays_off(ms(500), "nobody is there");
         }
@@ -51,10 +51,10 @@ fn board_stops_when_the_program_freezes_and_moves_for_nothing_old() {
     for (run, frozen) in [300, 5_000, 1_200, 700].into_iter().enumerate() {
         rig.full_speed();
         sleep(ms(17 * u64::try_from(run).unwrap()));
-        let stopped = rig.program.signal(Signal::STOP);
+        let stopped = rig.host.signal(Signal::STOP);
         stops.extend(rig.stopped(stopped));
         sleep(ms(frozen));
-        rig.program.signal(Signal::CONT);
+        rig.host.signal(Signal::CONT);
         rig.resumes_after_release();
         rig.driver.release();
         rig.board.rests();
@@ -66,10 +66,10 @@ fn board_stops_when_the_program_freezes_and_moves_for_nothing_old() {
 #[test]
 fn freeze_as_long_as_a_short_clock_turns_moves_nothing() {
     let rigs = [Rig::at_full_speed(Model::Core, 1), Rig::at_full_speed(Model::Uno, 2)];
-    let mut stops: Vec<u64> = rigs.iter().filter_map(|rig| rig.stopped(rig.program.signal(Signal::STOP))).collect();
+    let mut stops: Vec<u64> = rigs.iter().filter_map(|rig| rig.stopped(rig.host.signal(Signal::STOP))).collect();
     sleep(ms(65_536 - 250));
     for rig in &rigs {
-        rig.program.signal(Signal::CONT);
+        rig.host.signal(Signal::CONT);
     }
     for rig in &rigs {
         rig.board.stays_off(ms(1_500), "the backlog is a minute old");
@@ -140,7 +140,7 @@ fn nothing_is_written_while_a_board_starts() {
 #[test]
 fn board_of_another_version_is_left_alone() {
     let board = Board::start(Model::NextCore, &[]);
-    let program = Program::start(&board.port());
-    assert!(program.says("cannot be driven").contains("update joywire"));
+    let mut host = Host::start(&board.port());
+    assert!(host.says("cannot be driven").contains("update joywire"));
     board.stays_off(ms(500), "it is none of ours");
 }

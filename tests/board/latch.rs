@@ -7,28 +7,28 @@ use serde_json::{Value, json};
 
 use crate::board::Model;
 use crate::driver::Driver;
-use crate::program::Program;
+use crate::host::Host;
 use crate::rig::Rig;
 use crate::socketio_client::Dial;
 
 /// An operator at another page asks one thing after the other; the answers.
-fn operator(program: &Program, story: impl AsyncFnOnce(&mut crate::socketio_client::Client)) {
+fn operator(host: &Host, story: impl AsyncFnOnce(&mut crate::socketio_client::Client)) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let mut client = Dial::new(program.relay(), &program.data()).client().await;
+        let mut client = Dial::new(host.relay(), &host.data()).client().await;
         story(&mut client).await;
     });
 }
 
-fn stop(program: &Program) {
-    operator(program, async |client| {
+fn stop(host: &Host) {
+    operator(host, async |client| {
         assert_eq!(client.ask("stop", &[json!({})]).await[0]["ok"], true);
     });
 }
 
 /// Presses reset, holds it for two seconds, lets it go.
-fn reset(program: &Program) {
-    operator(program, async |client| {
+fn reset(host: &Host) {
+    operator(host, async |client| {
         let pressed = client.ask("reset", &[json!({})]).await;
         assert_eq!(pressed[0]["ok"], true, "{pressed:?}");
         tokio::time::sleep(Duration::from_millis(2_100)).await;
@@ -49,7 +49,7 @@ fn latch_of_a_board_survives_everything_but_its_own_reset() {
         let mut rig = Rig::ready(model, &[]);
         rig.full_speed();
         let pressed = rig.board.now_us();
-        stop(&rig.program);
+        stop(&rig.host);
         let off = rig.board.rests().saturating_sub(pressed);
         assert!(off <= 250_000, "{off} µs");
         latched(&rig.driver);
@@ -59,18 +59,18 @@ fn latch_of_a_board_survives_everything_but_its_own_reset() {
         let port = rig.board.port();
         rig.release_the_port();
         // Another program, which knows nothing of the latch.
-        rig.program = Program::start(&port);
-        rig.driver = Driver::connect(rig.program.relay(), &rig.program.data());
+        rig.host = Host::start(&port);
+        rig.driver = Driver::connect(rig.host.relay(), &rig.host.data());
         latched(&rig.driver);
         rig.driver.push(0.0, 1.0);
         rig.board.stays_off(Duration::from_millis(500), "latched by the board alone");
         rig.driver.release();
 
-        reset(&rig.program);
+        reset(&rig.host);
         rig.driver.is_ready();
         rig.full_speed();
         rig.driver.release();
-        stop(&rig.program);
+        stop(&rig.host);
         latched(&rig.driver);
         let barred = |driver: &Driver| driver.telemetry()["link"]["robot"]["barred"].as_u64();
         let before = barred(&rig.driver);

@@ -9,7 +9,10 @@ mod board;
 mod cable;
 mod driver;
 mod faults;
+mod host;
 mod latch;
+#[path = "../common/program.rs"]
+#[expect(dead_code, reason = "the stories of the command line use the rest")]
 mod program;
 mod rig;
 #[path = "../common/socketio_client.rs"]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::board::{Board, Model};
 use crate::driver::Driver;
-use crate::program::Program;
+use crate::host::Host;
 
 /// I1: the motors are off this long after the driver's last sample, whatever fails.
 const PROMISED_US: u64 = 250_000;
@@ -17,7 +17,7 @@ const PHASES_MS: u64 = 37;
 pub struct Rig {
     // In the order in which they end.
     pub driver: Driver,
-    pub program: Program,
+    pub host: Host,
     pub board: Board,
 }
 
@@ -35,10 +35,10 @@ impl Rig {
     }
 
     fn connect(board: Board, port: &Path) -> Self {
-        let program = Program::start(port);
-        let driver = Driver::connect(program.relay(), &program.data());
+        let host = Host::start(port);
+        let driver = Driver::connect(host.relay(), &host.data());
         driver.is_ready();
-        Self { driver, program, board }
+        Self { driver, host, board }
     }
 
     /// At full speed, at one of many moments; `run` says which.
@@ -51,7 +51,7 @@ impl Rig {
 
     /// Kills the program, so that another one can have the port.
     pub fn release_the_port(&mut self) {
-        self.program.kill();
+        self.host.kill();
     }
 
     /// Pushes the stick until the motors turn at full speed.
