@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { Board, now } from "./board.mjs";
-import { launch, Robot, until, Visitor } from "./harness.mjs";
+import { launch, Robot, screens, until, Visitor } from "./harness.mjs";
 
 const PROMISED_MS = 250;
 
@@ -60,6 +60,28 @@ test("a thumb on the glass moves the pins of an Uno, and lifting it stops them",
   const lifted = now();
   await phone.lift();
   await stops("thumb lifted", lifted, PROMISED_MS);
+});
+
+/** Goal: whoever asks sees what became of every command, and STOP stays in reach meanwhile. */
+test("the figures of the cable open over the page and never over STOP", async () => {
+  for (const screen of Object.values(screens)) {
+    phone = await Visitor.open(browser, robot, { screen });
+    await phone.says("ready", "watching", "stopped");
+    await phone.page.getByRole("button", { name: "Cable" }).click();
+    const figures = () => phone.page.locator("#cable dd").allTextContents();
+    await until("commands that were accepted", async () => Number((await figures())[1]) > 0, 5000);
+    assert.ok((await figures()).every((figure) => /^\d+$/.test(figure)), await figures());
+    const covered = await phone.page.evaluate(() => {
+      const stop = document.getElementById("stop");
+      const { left, top, width, height } = stop.getBoundingClientRect();
+      const at = (right, down) => document.elementFromPoint(left + width * right, top + height * down);
+      return [[0.1, 0.2], [0.5, 0.5], [0.9, 0.2], [0.9, 0.8]].filter((place) => !stop.contains(at(...place)));
+    });
+    assert.deepEqual(covered, [], JSON.stringify(screen));
+    await phone.page.locator("#stop").hover();
+    await phone.close();
+  }
+  phone = null;
 });
 
 /** Goal: I1, the page dies with the thumb on the glass. */
