@@ -150,9 +150,11 @@ export class Visitor {
       response.body().then((body) => visitor.weights.set(response.url(), body.length), () => {});
     });
     await page.addInitScript(() => {
-      window.seen = { shift: 0, violations: [] };
+      window.seen = { shifts: [], violations: [] };
+      const told = ({ node, previousRect: from, currentRect: to }) =>
+        `${node?.id || node?.className || node?.nodeName} from ${from.x},${from.y} to ${to.x},${to.y}`;
       new PerformanceObserver((list) => {
-        for (const entry of list.getEntries()) window.seen.shift += entry.value;
+        for (const entry of list.getEntries()) window.seen.shifts.push(entry.sources.map(told).join("; "));
       }).observe({ type: "layout-shift", buffered: true });
       addEventListener("securitypolicyviolation", (event) => {
         window.seen.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
