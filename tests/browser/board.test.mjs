@@ -32,7 +32,7 @@ async function driving() {
   phone = await Visitor.open(browser, robot);
   await phone.says("ready", "watching", "stopped");
   await until("a free seat", () => phone.page.evaluate(() => document.body.dataset.seat === "free"), 5000);
-  for (let tries = 3; ; tries -= 1) {
+  for (let tries = 5; ; tries -= 1) {
     await phone.push(0, -0.4);
     try {
       await board.turns();
@@ -41,6 +41,7 @@ async function driving() {
       // Held up by other work on this machine, the program may want the stick released once.
       if (tries === 0) throw error;
       await phone.lift();
+      await phone.says("ready");
       await pause(500);
     }
   }

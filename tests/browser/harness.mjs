@@ -175,8 +175,14 @@ export class Visitor {
   }
 
   /** Waits until the page says one of these. */
-  says(...states) {
-    return until(`the page to say ${states.join(" or ")}`, async () => states.includes(await this.state()), 10_000);
+  async says(...states) {
+    let state;
+    const said = async () => states.includes((state = await this.state()));
+    try {
+      return await until(`the page to say ${states.join(" or ")}`, said, 20_000);
+    } catch (error) {
+      throw new Error(`${error.message}; it says ${state}: ${await this.page.textContent("#detail-text")}`);
+    }
   }
 
   /** Wheel outputs as the robot reports them, permille. */
