@@ -31,6 +31,7 @@ static const char usage[] =
     "  repeat N        the newest N bytes again\n"
     "  unplug MS       hangs up, and comes back after so long, perhaps under another name\n"
     "  reset MS        a power failure, and the start after so long\n"
+    "  count           says how many bytes have come\n"
     "  quit            ends; so does the end of standard input after `--json`\n";
 
 static struct line line = {.terminal = -1};
@@ -38,7 +39,7 @@ static struct line line = {.terminal = -1};
  * interrupt needs, and would lose some of a long row of them. */
 enum { CENTIBITS_PER_BYTE = 1060 };
 static uint64_t started_ns, byte_ns, next_byte_ns, boots_at_us;
-static uint32_t lost;
+static uint32_t lost, heard;
 static long boot_ms = -1;
 static bool json, was_open;
 static volatile sig_atomic_t ending;
@@ -89,7 +90,7 @@ void bench_event(uint64_t now_us, const char *what)
     if (json) {
         printf("{\"us\":%llu,\"event\":\"", (unsigned long long)now_us);
         print_escaped(what);
-        printf("\",\"lost\":%u}\n", lost);
+        printf("\",\"lost\":%u,\"heard\":%u}\n", lost, heard);
     } else
         printf("%9.3f s   %s\n", (double)now_us / 1e6, what);
     fflush(stdout);
@@ -141,7 +142,9 @@ static bool harm(uint64_t now_us, const char *command)
     else if (sscanf(command, "unplug %ld", &number) == 1) {
         line_unplug(&line);
         line.plug_in_at_us = now_us + (uint64_t)number * 1000;
-    } else if (strcmp(command, "quit") == 0)
+    } else if (strcmp(command, "count") == 0)
+        return true; /* the log's answer counts the bytes that have come */
+    else if (strcmp(command, "quit") == 0)
         ending = 1;
     else
         return machine_command(command);
@@ -206,6 +209,7 @@ static void run(uint64_t to_us)
         int count = line_next(&line, bytes);
         for (int i = 0; i < count; i++)
             machine_receive(bytes[i]);
+        heard += (uint32_t)count;
         if (boots_at_us != 0)
             lost += (uint32_t)count;
         next_byte_ns += byte_ns;
@@ -226,6 +230,17 @@ static void on_signal(int signal)
     ending = 1;
 }
 
+static uint64_t number(const char *text)
+{
+    char *end;
+    uint64_t value = strtoull(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end) {
+        fprintf(stderr, "%s is no number\n", text);
+        exit(2);
+    }
+    return value;
+}
+
 static void read_options(int argc, char **argv)
 {
     enum { LINK = 1, BOOT, BAUD, SEED, JSON };
@@ -240,9 +255,9 @@ static void read_options(int argc, char **argv)
     for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         switch (option) {
         case LINK: line.link = optarg; break;
-        case BOOT: boot_ms = atol(optarg); break;
-        case BAUD: baud = strtoull(optarg, NULL, 10); break;
-        case SEED: line.random = strtoull(optarg, NULL, 10); break;
+        case BOOT: boot_ms = (long)number(optarg); break;
+        case BAUD: baud = number(optarg); break;
+        case SEED: line.random = number(optarg); break;
         case JSON: json = true; break;
         case 'h': printf(usage, argv[0], machine_usage); exit(0);
         default: fprintf(stderr, usage, argv[0], machine_usage); exit(2);

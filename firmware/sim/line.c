@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -41,6 +42,11 @@ const char *line_plug_in(struct line *line)
     fcntl(line->terminal, F_SETFL, O_NONBLOCK);
     fcntl(line->terminal, F_SETFD, FD_CLOEXEC);
     if (line->link) {
+        struct stat found;
+        if (lstat(line->link, &found) == 0 && !S_ISLNK(found.st_mode)) {
+            fprintf(stderr, "%s exists and is no symbolic link\n", line->link);
+            exit(2);
+        }
         unlink(line->link);
         if (symlink(name, line->link) != 0) {
             perror(line->link);

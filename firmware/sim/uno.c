@@ -1,6 +1,7 @@
 /* An Arduino Uno in emulation (simavr): the real Arduino core, the library and a sketch, cycle by cycle.
  *
  * Its motors are read from the pins of the TwoMotors wiring: D9 with D7 and D8, D10 with D12 and D11. */
+#include <simavr/avr_eeprom.h>
 #include <simavr/avr_ioport.h>
 #include <simavr/avr_uart.h>
 #include <simavr/sim_avr.h>
@@ -213,12 +214,24 @@ void machine_boot(void)
     reset("starts");
 }
 
-/* `pin A0 1`: sets an analog pin, which a sketch may read as a switch. */
+/* `pin A0 1`: sets an analog pin, which a sketch may read as a switch. `spoil 3`: a bit of the fourth of the EEPROM's
+ * last twelve bytes turns over. */
 bool machine_command(const char *line)
 {
-    unsigned pin, value;
-    if (sscanf(line, "pin A%u %u", &pin, &value) != 2 || pin > 5)
-        return false;
-    avr_raise_irq(avr_io_getirq(avr, AVR_IOCTL_IOPORT_GETIRQ('C'), (int)pin), value != 0);
-    return true;
+    enum { KEPT_AT = 1024 - 12 };
+    unsigned pin, value, byte;
+    if (sscanf(line, "pin A%u %u", &pin, &value) == 2 && pin <= 5) {
+        avr_raise_irq(avr_io_getirq(avr, AVR_IOCTL_IOPORT_GETIRQ('C'), (int)pin), value != 0);
+        return true;
+    }
+    if (sscanf(line, "spoil %u", &byte) == 1 && byte < 12) {
+        uint8_t content;
+        avr_eeprom_desc_t place = {&content, (uint16_t)(KEPT_AT + byte), 1};
+        avr_ioctl(avr, AVR_IOCTL_EEPROM_GET, &place);
+        content ^= 1;
+        place.ee = &content;
+        avr_ioctl(avr, AVR_IOCTL_EEPROM_SET, &place);
+        return true;
+    }
+    return false;
 }

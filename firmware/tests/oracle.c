@@ -6,6 +6,7 @@
  *   B boot(2) latch(4) tick(4)   switch on           log: what it sent
  *   R len(1) bytes               bytes from the host log: what it sent, then its outputs (2 each)
  *   T count(1)                   milliseconds pass   log: the same after each of them
+ *   W ms(2)                      the loop looks away; only the timer interrupt goes on
  *   Z                            power fails, comes back at tick 0     log: what it sent
  *   F len(1) bytes               frames alone        log: for each that ends: its length or 255, its body, and that
  *                                                    body framed again
@@ -130,6 +131,11 @@ int main(void)
                 jw_robot_poll(&robot, now);
                 record(outputs, sizeof outputs);
             }
+            break;
+        case 'W':
+            read_exactly(header, 2);
+            for (uint16_t left = jw_get16(header); left > 0; left--)
+                jw_robot_tick(&robot, ++now);
             break;
         case 'Z':
             now = 0;

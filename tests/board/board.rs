@@ -22,8 +22,10 @@ pub enum Model {
     FaultyUno,
     /// The core as a process.
     Core,
+    /// A core of an older version of the protocol.
+    OlderCore,
     /// A core of the next version of the protocol.
-    NextCore,
+    NewerCore,
 }
 
 /// What it did.
@@ -35,6 +37,7 @@ struct Log {
     outputs: Vec<(u64, [i64; 2])>,
     events: Vec<(u64, String)>,
     lost: u64,
+    heard: u64,
     ended: bool,
 }
 
@@ -69,7 +72,8 @@ impl Board {
             Model::Uno => ("board-uno", Some("uno/TwoMotors.elf")),
             Model::FaultyUno => ("board-uno", Some("uno/Faulty.elf")),
             Model::Core => ("board-core", None),
-            Model::NextCore => ("board-core-next", None),
+            Model::OlderCore => ("board-core-0", None),
+            Model::NewerCore => ("board-core-2", None),
         };
         let mut child = Command::new(built().join(program))
             .arg("--json")
@@ -171,6 +175,12 @@ impl Board {
         self.log.0.lock().unwrap().lost
     }
 
+    /// Bytes that have come from the host, in all.
+    pub fn heard(&mut self) -> u64 {
+        self.tell("count");
+        self.log.0.lock().unwrap().heard
+    }
+
     fn wait<T>(&self, what: &str, mut look: impl FnMut(&Log) -> Option<T>) -> T {
         let end = Instant::now() + PATIENCE;
         let (log, changed) = &*self.log;
@@ -202,6 +212,7 @@ impl Log {
         if let Some(event) = line["event"].as_str() {
             self.events.push((us, event.to_owned()));
             self.lost = line["lost"].as_u64().unwrap();
+            self.heard = line["heard"].as_u64().unwrap();
         }
     }
 }

@@ -16,13 +16,29 @@ impl Rig {
         self.push_until("half speed ahead", (0.0, 0.5), |outputs| outputs.iter().all(|output| *output >= 490));
     }
 
-    /// Half speed ahead; asserts that the motors never did anything else than that, or less.
-    fn at_half_speed_nothing_wrong(&self, time: Duration) {
+    /// Half speed ahead; asserts that the motors never did anything else than that, or less. The share of
+    /// the time in which they did it, percent.
+    fn at_half_speed_nothing_wrong(&self, time: Duration) -> u64 {
         let from = self.board.now_us();
         sleep(time);
-        for (us, outputs) in self.board.outputs(from, self.board.now_us()) {
-            assert!(outputs.iter().all(|output| (0..=510).contains(output)), "{outputs:?} at {us} µs");
+        let to = self.board.now_us();
+        let outputs = self.board.outputs(from, to);
+        let mut driven = 0;
+        for (place, (us, both)) in outputs.iter().enumerate() {
+            assert!(both.iter().all(|output| (0..=510).contains(output)), "{both:?} at {us} µs");
+            let until = outputs.get(place + 1).map_or(to, |(next, _)| *next);
+            if both.iter().all(|output| *output >= 490) {
+                driven += until - (*us).max(from);
+            }
         }
+        100 * driven / (to - from)
+    }
+
+    /// The stick is let go now; how long after its last sample the motors were off, µs.
+    fn let_go(&self) -> Option<u64> {
+        let released = clock_ns();
+        self.driver.release();
+        self.stopped(released)
     }
 }
 
@@ -47,21 +63,30 @@ fn stalled_cable_stops_the_motors_and_its_backlog_moves_nothing() {
     }
 }
 
-/// Goal: I9 and row 17, whatever share of the bits is wrong, the motors do what was asked or nothing, and stop in time.
+/// Goal: I9 and row 17, whatever share of the bits is wrong, the motors do what was asked or nothing, and
+/// stop in time; and a few wrong bits are no reason to stop.
 #[test]
 fn damaged_bits_never_do_anything_else() {
     let mut rig = Rig::ready(Model::Uno, &[]);
-    for rate in ["1e-6", "1e-5", "1e-4", "1e-3", "1e-2"] {
-        rig.half_speed();
-        rig.board.tell(&format!("flip {rate}"));
-        rig.at_half_speed_nothing_wrong(ms(3_000));
-        rig.driver.release();
-        let released = rig.board.now_us();
-        let rest = rig.board.rests();
-        assert!(rest < released + 300_000, "{rate}: {rest} {released}");
-        rig.board.stays_off(ms(300), "the stick is released");
-        rig.board.tell("flip 0");
-        rig.driver.is_ready();
+    for (rate, least) in [("1e-6", 90), ("1e-5", 90), ("1e-4", 60), ("1e-3", 0), ("1e-2", 0)] {
+        let (mut stops, mut best) = (Vec::new(), 0);
+        for _ in 0..3 {
+            rig.half_speed();
+            rig.board.tell(&format!("flip {rate}"));
+            best = best.max(rig.at_half_speed_nothing_wrong(ms(1_500)));
+            stops.extend(rig.let_go());
+            rig.board.stays_off(ms(200), "the stick is released");
+            rig.board.tell("flip 0");
+            rig.driver.is_ready();
+        }
+        // Of three tries the best: a machine that is busy with other work stops driving, too.
+        assert!(best >= least, "at {rate} it drove only {best} % of the time");
+        if stops.is_empty() {
+            // So many are wrong that it had stopped long before.
+            assert_eq!(least, 0);
+        } else {
+            report(&format!("Uno, bits wrong {rate}, stick released, driving {best} % of the time"), &mut stops);
+        }
     }
     for harm in ["drop 0.003", "insert 0.003", "duplicate 0.003"] {
         rig.half_speed();
@@ -118,12 +143,16 @@ fn replayed_frames_move_nothing() {
 fn flood_beyond_the_boards_memory_is_survived() {
     let mut rig = Rig::ready(Model::Uno, &["--baud", "1000000"]);
     rig.half_speed();
+    let damaged = |rig: &Rig| rig.driver.telemetry()["link"]["robot"]["damaged"].as_u64().unwrap();
+    let before = damaged(&rig);
     for _ in 0..4 {
         rig.board.tell("repeat 12000");
         rig.at_half_speed_nothing_wrong(ms(400));
     }
     rig.driver.release();
     rig.driver.is_ready();
+    sleep(ms(1_100));
+    assert!(damaged(&rig) > before + 4, "the board's memory did overflow");
     rig.full_speed();
 }
 

@@ -85,6 +85,8 @@ fn board_that_hangs_stops_its_motors_itself() {
         ("pin A0 1", "pin A0 0", "the loop hangs"),
         ("pin A1 1", "pin A1 0", "the timer's interrupt dies"),
         ("pin A2 1", "pin A2 0", "the loop hangs without interrupts"),
+        ("pin A3 1", "pin A3 0", "the clock stands still"),
+        ("pin A4 1", "pin A4 0", "the clock goes too slow"),
     ];
     for (fault, cure, what) in faults {
         let mut stops = Vec::new();
@@ -136,11 +138,14 @@ fn nothing_is_written_while_a_board_starts() {
     rig.full_speed();
 }
 
-/// Goal: row 20, a board of another version is left alone, and who must update is said.
+/// Goal: row 20, a board of another version is left alone, without a byte, and who must update is said.
 #[test]
 fn board_of_another_version_is_left_alone() {
-    let board = Board::start(Model::NextCore, &[]);
-    let mut host = Host::start(&board.port());
-    assert!(host.says("cannot be driven").contains("update joywire"));
-    board.stays_off(ms(500), "it is none of ours");
+    for (model, advice) in [(Model::NewerCore, "update joywire"), (Model::OlderCore, "upload the current firmware")] {
+        let mut board = Board::start(model, &[]);
+        let mut host = Host::start(&board.port());
+        assert!(host.says("cannot be driven").contains(advice));
+        board.stays_off(ms(500), "it is none of ours");
+        assert_eq!(board.heard(), 0);
+    }
 }

@@ -82,3 +82,26 @@ fn latch_of_a_board_survives_everything_but_its_own_reset() {
         rig.board.stays_off(Duration::from_millis(100), "a recorded reset");
     }
 }
+
+/// Goal: I6, whichever bit of the board's memory is wrong, a latched STOP is latched after a power failure.
+#[test]
+fn latch_survives_a_wrong_bit_in_the_boards_memory() {
+    let mut rig = Rig::ready(Model::Uno, &[]);
+    stop(&rig.host);
+    latched(&rig.driver);
+    rig.release_the_port();
+    for byte in 0..12 {
+        rig.board.tell(&format!("spoil {byte}"));
+        rig.board.tell("reset 20");
+        rig.board.stays_off(Duration::from_millis(100), "a wrong bit");
+    }
+    for byte in 0..12 {
+        rig.board.tell(&format!("spoil {byte}"));
+        rig.board.tell("reset 20");
+    }
+    sleep(Duration::from_millis(100));
+    // Another program, which knows nothing of the latch, hears of it.
+    rig.host = Host::start(&rig.board.port());
+    rig.driver = Driver::connect(rig.host.relay(), &rig.host.data());
+    latched(&rig.driver);
+}

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test's own tools stop at the first surprise, too")]
 
 mod frames;
+mod looking_away;
 mod oracle;
 #[path = "../common/random.rs"]
 mod random;
 mod sessions;
+mod vectors;

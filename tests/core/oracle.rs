@@ -47,6 +47,12 @@ impl Oracle {
         self.script.extend([b'T', milliseconds]);
     }
 
+    /// Time in which the loop does not look; the timer interrupt goes on.
+    pub fn look_away(&mut self, milliseconds: u16) {
+        self.script.push(b'W');
+        self.script.extend(milliseconds.to_le_bytes());
+    }
+
     pub fn power_failure(&mut self) {
         self.script.push(b'Z');
     }

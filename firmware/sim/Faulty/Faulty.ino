@@ -1,6 +1,7 @@
 // TwoMotors with faults that no cable can cause: a loop that hangs, an interrupt that dies. For tests only.
 //
-// A0 high: loop() hangs. A1 high: the timer's interrupt dies. A2 high: loop() hangs with all interrupts off.
+// While high: A0, loop() hangs; A1, both interrupts of the timer die; A2, loop() hangs with all interrupts off; A3, the
+// clock stands still; A4, the clock goes sixteen times too slow.
 
 #define setup setup_two_motors
 #define loop loop_two_motors
@@ -20,6 +21,10 @@ void loop()
         noInterrupts();
     if (digitalRead(A1))
         TIMSK0 = 0;
+    if (digitalRead(A3))
+        TIMSK0 &= ~_BV(TOIE0);
+    if (digitalRead(A4))
+        TCCR0B = _BV(CS02) | _BV(CS00);
     while (digitalRead(A0) || digitalRead(A2)) {
     }
 }

@@ -3,6 +3,7 @@
 
 #include "board.h"
 
+#include <Arduino.h>
 #include <avr/eeprom.h>
 #include <avr/interrupt.h>
 #include <avr/io.h>
@@ -13,9 +14,9 @@ struct Kept {
     uint32_t latch;
     uint32_t latch_inverted; // a latch that was cut short by a power failure does not fit this
     uint16_t starts;
-    uint16_t magic;
+    uint16_t unused;
 };
-static const uint16_t MAGIC = 0x574A;
+static const uint32_t BLANK = 0xFFFFFFFF; // as an EEPROM comes from the factory; no latch and its inverse are both so
 static Kept *const kept = (Kept *)(E2END + 1 - sizeof(Kept));
 
 // A board that the watchdog reset starts with the watchdog still on, and with 15 ms to go.
@@ -42,20 +43,21 @@ void joywire_unlock()
 
 uint16_t joywire_count_start()
 {
-    if (eeprom_read_word(&kept->magic) != MAGIC) {
-        joywire_keep_latch(0);
-        eeprom_update_word(&kept->starts, 0);
-        eeprom_update_word(&kept->magic, MAGIC);
-    }
     uint16_t starts = eeprom_read_word(&kept->starts) + 1;
-    eeprom_update_word(&kept->starts, starts);
+    // Byte by byte, and the upper one first when it changes: cut short by a power failure this skips some
+    // numbers, and never comes back to old ones.
+    if ((uint8_t)starts == 0)
+        eeprom_update_byte((uint8_t *)&kept->starts + 1, starts >> 8);
+    eeprom_update_byte((uint8_t *)&kept->starts, (uint8_t)starts);
     return starts;
 }
 
 uint32_t joywire_kept_latch()
 {
-    uint32_t name = eeprom_read_dword(&kept->latch);
-    if (eeprom_read_dword(&kept->latch_inverted) == ~name)
+    uint32_t name = eeprom_read_dword(&kept->latch), inverted = eeprom_read_dword(&kept->latch_inverted);
+    if (name == BLANK && inverted == BLANK)
+        return 0; // a new board
+    if (inverted == ~name)
         return name;
     return name != 0 ? name : 1;
 }
@@ -88,12 +90,29 @@ void joywire_start_watchdog()
     wdt_enable(WDTO_120MS);
 }
 
+// Timer 0 as the Arduino core sets it up: 64 cycles a count, and both its interrupts on.
+static bool clock_is_right()
+{
+    const uint8_t interrupts = _BV(TOIE0) | _BV(OCIE0A);
+    return (TIMSK0 & interrupts) == interrupts && (TCCR0B & 7) == (_BV(CS01) | _BV(CS00));
+}
+
 void joywire_feed_watchdog()
 {
-    static uint8_t seen;
-    if (ticks == seen)
-        return; // no interrupt since the last time: if that stays so, the board must not be kept alive
-    seen = ticks;
+    static uint8_t seen_ticks;
+    static uint8_t seen_ms;
+#ifdef USBCON
+    // The IDE opens the port at 1200 baud and hangs up: the board must let the watchdog start its bootloader.
+    if (Serial.baud() == 1200 && !Serial.dtr())
+        return;
+#endif
+    // No interrupt since the last time, or a clock that stands still or goes at another pace: if that stays so, the
+    // deadline does not hold, and the board must not be kept alive.
+    uint8_t ms = (uint8_t)millis();
+    if (ticks == seen_ticks || ms == seen_ms || !clock_is_right())
+        return;
+    seen_ticks = ticks;
+    seen_ms = ms;
     wdt_reset();
 }
 

@@ -139,8 +139,10 @@ static void heard(struct jw_robot *robot, bool neutral)
         robot->session.armed = true;
 }
 
-static void check_link(struct jw_robot *robot)
+/* The loop is back, perhaps after it looked away for a while: first of all the link is judged. */
+SHARED void wake(struct jw_robot *robot, uint32_t now_ms)
 {
+    robot->now = now_ms;
     if (!robot->session.has_fresh)
         return;
     uint32_t pause = robot->now - robot->session.fresh_at;
@@ -461,7 +463,7 @@ void jw_robot_begin(struct jw_robot *robot, const struct jw_board *board, uint16
 void jw_robot_receive(struct jw_robot *robot, uint8_t byte, uint32_t now_ms)
 {
     int8_t len = jw_reader_push(&robot->reader, byte);
-    robot->now = now_ms;
+    wake(robot, now_ms);
     if (len == JW_DAMAGED)
         damaged(robot);
     else if (len != JW_NOTHING)
@@ -471,8 +473,7 @@ void jw_robot_receive(struct jw_robot *robot, uint8_t byte, uint32_t now_ms)
 
 void jw_robot_poll(struct jw_robot *robot, uint32_t now_ms)
 {
-    robot->now = now_ms;
-    check_link(robot);
+    wake(robot, now_ms);
     /* Before sixteen bits wrap and old damage looks new. */
     if (since(robot, robot->bad_newest) >= JW_BAD_FRAMES_MS)
         robot->bad_count = 0;
