@@ -32,6 +32,14 @@ static void tick()
     jw_robot_tick(the_robot, millis());
 }
 
+static void keep_latch(uint32_t name)
+{
+    joywire_keep_latch(name);
+    // Latched it is all the same, until the power fails.
+    if (joywire_kept_latch() != name)
+        joywire.say("STOP is not kept: memory is worn");
+}
+
 void Joywire::prepare(uint8_t motors, JoywireDrive drive, const char *name)
 {
     board.motors = motors <= JW_MAX_MOTORS ? motors : uint8_t(JW_MAX_MOTORS);
@@ -42,7 +50,7 @@ void Joywire::prepare(uint8_t motors, JoywireDrive drive, const char *name)
     board.unlock = joywire_unlock;
     board.room = room;
     board.send = send;
-    board.keep_latch = joywire_keep_latch;
+    board.keep_latch = keep_latch;
     // Off before anything else can go wrong: memory is slow.
     static const int16_t off[JW_MAX_MOTORS] = {};
     drive(off);
