@@ -14,6 +14,8 @@ use crate::time::{Time, millis};
 
 /// LATCH and its reset repeat this often until the robot's status shows them done.
 const REPEAT: Duration = Duration::from_millis(25);
+/// So often while the robot is silent: it may be starting, and what is there then is not ours to fill.
+const REPEAT_TO_SILENCE: Duration = Duration::from_millis(100);
 /// A new LATCH goes out this many times at once: one of them arrives.
 const COPIES: usize = 3;
 
@@ -180,6 +182,11 @@ impl Controller {
         self.output = Some(output);
         self.note_fault(output.faults, tell);
         self.say_latch(now, output, wire);
+        // Its line is open, but it may be in reset or in its bootloader, which must hear nothing of ours. The
+        // robot stops by its own deadline; as at the start, it speaks first.
+        if output.faults.contains(Fault::RobotSilent) {
+            return;
+        }
         if let Some(request) = self.session.request(now) {
             say(&request, wire);
         }
@@ -286,15 +293,19 @@ impl Controller {
     fn say_latch(&mut self, now: Time, output: Output, wire: &mut Vec<u8>) {
         let Some(status) = self.heard.map(|heard| heard.status) else { return };
         let latched = status.state == McuState::Latched;
+        let silent = output.faults.contains(Fault::RobotSilent);
         let (message, copies) = match (output.latch, output.unlatch, self.session.id()) {
             (true, _, _) if !latched => (ToMcu::Latch, if self.latch_repeat.is_none() { COPIES } else { 1 }),
-            (_, true, Some(session)) if latched => (ToMcu::LatchReset { session, nonce: status.latch_nonce }, 1),
+            (_, true, Some(session)) if latched && !silent => {
+                (ToMcu::LatchReset { session, nonce: status.latch_nonce }, 1)
+            }
             (true | false, true | false, _) => {
                 self.latch_repeat = None;
                 return;
             }
         };
-        if self.latch_repeat.is_none_or(|said| now.since(said) >= REPEAT) {
+        let pause = if silent { REPEAT_TO_SILENCE } else { REPEAT };
+        if self.latch_repeat.is_none_or(|said| now.since(said) >= pause) {
             (0..copies).for_each(|_| say(&message, wire));
             self.latch_repeat = Some(now);
         }
@@ -439,5 +450,33 @@ mod tests {
             pair.run(1000, true);
             assert_eq!(pair.counts(), (line, 1));
         }
+    }
+
+    /// Goal: a board that resets while its line is open hears no DRIVE and no HELLO while it starts, only a
+    /// LATCH now and then; once it reports again it is greeted as ever.
+    #[test]
+    fn silent_robot_is_not_spoken_to() {
+        let mut pair = Pair::new();
+        pair.run(1000, true);
+        let said = |pair: &mut Pair, ms: u64| {
+            let (mut wire, end) = (Vec::new(), pair.now + ms);
+            while pair.now < end {
+                pair.now += 20;
+                pair.controller.step(pair.time(), &mut wire, &mut |_| {});
+            }
+            wire
+        };
+        assert!(!said(&mut pair, 180).is_empty(), "a report that is late is no silence");
+        said(&mut pair, 40);
+        assert_eq!(said(&mut pair, 3000), b"");
+        let (person, now) = (DriverId(1), pair.time());
+        pair.controller.stop(now, person, Source::Network, "Anne".to_owned());
+        let mut latch = Vec::new();
+        say(&ToMcu::Latch, &mut latch);
+        assert_eq!(said(&mut pair, 20), latch.repeat(COPIES));
+        assert_eq!(said(&mut pair, 1000), latch.repeat(10));
+        pair.robot.reset();
+        pair.run(1000, true);
+        assert!(pair.controller.session.id().is_some() && pair.told().starts_with("STOP"), "{}", pair.told());
     }
 }

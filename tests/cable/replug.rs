@@ -96,6 +96,32 @@ async fn bootloader_hears_nothing() {
     rig.end().await;
 }
 
+/// Goal: a board that resets while its line stays open hears nothing while it starts, although the stick is
+/// held; then it is greeted again, and does not move before the stick was released.
+#[tokio::test(flavor = "multi_thread")]
+async fn board_that_resets_hears_nothing_until_it_speaks() {
+    let (desk, label, robot) = (Desk::new(), uno("7", "1-1"), Board::robot());
+    desk.plug("ttyUSB0", label, &robot);
+    let mut rig = Rig::start("auto", &desk);
+    rig.ready().await;
+    rig.stick(0.0, MOMENT).await;
+    rig.stick(1.0, MOMENT).await;
+    assert!(robot.fastest() > 500, "it does not drive");
+    robot.hold_in_reset(true);
+    rig.stick(1.0, MOMENT).await;
+    assert_eq!(rig.now().state, State::NoRobot);
+    let before = robot.lost();
+    rig.stick(1.0, 4 * MOMENT).await;
+    assert_eq!(robot.lost(), before, "bytes for a bootloader");
+    robot.fastest();
+    robot.hold_in_reset(false);
+    rig.stick(1.0, 3 * MOMENT).await;
+    assert_eq!(robot.fastest(), 0, "it moved with the stick still held");
+    rig.stick(0.0, MOMENT).await;
+    assert_eq!(rig.ready().await.link.restarts, 1);
+    rig.end().await;
+}
+
 /// Goal: with nothing plugged in the program waits, says so, and drives as soon as there is a robot.
 #[tokio::test(flavor = "multi_thread")]
 async fn robot_may_come_later() {
