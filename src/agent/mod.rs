@@ -374,7 +374,7 @@ fn log(transition: Transition) {
                 "robot answers"
             );
         }
-        Transition::RobotRestarted => tracing::warn!("robot has restarted"),
+        Transition::RobotLost(loss) => tracing::warn!("{}", loss.text()),
         Transition::RobotIncompatible(why) => tracing::error!("this robot cannot be driven: {}", why.text()),
         Transition::RobotText(text) => {
             tracing::info!(text = String::from_utf8_lossy(&text).trim_end_matches('\0'), "robot says");
