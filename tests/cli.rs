@@ -79,7 +79,11 @@ fn bad_configuration_is_told_by_file_line_and_key() {
         let complaint = shell.complaint(args, 1);
         assert!(complaint.contains("bad.toml:3") && complaint.contains("safety.robot_ttl_ms"), "{args:?}: {complaint}");
     }
-    assert!(shell.complaint(&["config", "check", "missing.toml"], 1).contains("missing.toml"));
+    for args in [&["config", "check", "missing.toml"][..], &["run", "--config", "missing.toml"]] {
+        let complaint = shell.complaint(args, 1);
+        assert!(complaint.contains("missing.toml"), "{complaint}");
+        assert_eq!(complaint.matches("No such file").count(), 1, "{complaint}");
+    }
     fs::write(&file, "[server]\nport = 9000\n").unwrap();
     let good = shell.output(&["config", "check", path]);
     assert!(good.status.success() && text(&good.stdout).contains("fine"), "{good:?}");
