@@ -59,6 +59,8 @@ fn what_cannot_start_says_why_in_a_line() {
     fs::write(&file, "").unwrap();
     let complaint = shell.complaint(&["run", "--port", "0", "--serial", file.to_str().unwrap()], 1);
     assert!(complaint.contains("not-a-port is not a serial port"), "{complaint}");
+    let complaint = shell.complaint(&["run", "--port", "0", "--serial", "/dev/null"], 1);
+    assert!(complaint.contains("/dev/null is not a serial port"), "{complaint}");
     assert_eq!(shell.output(&["--no-such-option"]).status.code(), Some(2));
 }
 
