@@ -59,6 +59,8 @@ fn what_cannot_start_says_why_in_a_line() {
     fs::write(&file, "").unwrap();
     let complaint = shell.complaint(&["run", "--port", "0", "--serial", file.to_str().unwrap()], 1);
     assert!(complaint.contains("not-a-port is not a serial port"), "{complaint}");
+    let complaint = shell.complaint(&["run", "--port", "0", "--serial", "/dev/null"], 1);
+    assert!(complaint.contains("/dev/null is not a serial port"), "{complaint}");
     assert_eq!(shell.output(&["--no-such-option"]).status.code(), Some(2));
 }
 
@@ -79,7 +81,11 @@ fn bad_configuration_is_told_by_file_line_and_key() {
         let complaint = shell.complaint(args, 1);
         assert!(complaint.contains("bad.toml:3") && complaint.contains("safety.robot_ttl_ms"), "{args:?}: {complaint}");
     }
-    assert!(shell.complaint(&["config", "check", "missing.toml"], 1).contains("missing.toml"));
+    for args in [&["config", "check", "missing.toml"][..], &["run", "--config", "missing.toml"]] {
+        let complaint = shell.complaint(args, 1);
+        assert!(complaint.contains("missing.toml"), "{complaint}");
+        assert_eq!(complaint.matches("No such file").count(), 1, "{complaint}");
+    }
     fs::write(&file, "[server]\nport = 9000\n").unwrap();
     let good = shell.output(&["config", "check", path]);
     assert!(good.status.success() && text(&good.stdout).contains("fine"), "{good:?}");

@@ -41,7 +41,7 @@ fuzz_target!(|bytes: &[u8]| {
                         assert_eq!(Some(ack.nonce), nonce, "an answer to nobody");
                         open = Some(ack.session());
                     }
-                    Event::Lost | Event::Incompatible(_) => open = None,
+                    Event::Lost(_) | Event::Incompatible(_) => open = None,
                     Event::None => {}
                 }
             }

@@ -9,11 +9,13 @@ use crate::drive::{
 use crate::protocol::events::{Link, Pose, Reason, State, Telemetry};
 use crate::protocol::frame::{self, Accumulator};
 use crate::protocol::message::{FromMcu, HelloAck, McuState, MessageError, NO_AGE, Status, ToMcu};
-use crate::protocol::session::{Event, Mismatch, Session};
+use crate::protocol::session::{Event, Loss, Mismatch, Session};
 use crate::time::{Time, millis};
 
 /// LATCH and its reset repeat this often until the robot's status shows them done.
 const REPEAT: Duration = Duration::from_millis(25);
+/// So often while the robot is silent: it may be starting, and what is there then is not ours to fill.
+const REPEAT_TO_SILENCE: Duration = Duration::from_millis(100);
 /// A new LATCH goes out this many times at once: one of them arrives.
 const COPIES: usize = 3;
 
@@ -35,8 +37,8 @@ pub struct Settings {
 pub enum Transition {
     /// The robot answered our HELLO.
     RobotFound(HelloAck),
-    /// The robot started anew.
-    RobotRestarted,
+    /// The session with the robot ended.
+    RobotLost(Loss),
     /// The robot is not one that we can drive.
     RobotIncompatible(Mismatch),
     /// A line of the robot's own.
@@ -72,6 +74,8 @@ pub struct Controller {
     /// Whether the robot was heard on this line, and on one before.
     heard_here: bool,
     heard_before: bool,
+    /// Why the last session ended, until the next one drives.
+    lost: Option<Loss>,
     link: Link,
 }
 
@@ -95,6 +99,7 @@ impl Controller {
             cable: None,
             heard_here: false,
             heard_before: false,
+            lost: None,
             link: Link::default(),
         }
     }
@@ -116,6 +121,7 @@ impl Controller {
         self.session.restart();
         self.accumulator.clear();
         self.heard_here = false;
+        self.lost = None;
     }
 
     /// The line is gone; `why` is shown until a robot is heard.
@@ -180,6 +186,11 @@ impl Controller {
         self.output = Some(output);
         self.note_fault(output.faults, tell);
         self.say_latch(now, output, wire);
+        // Its line is open, but it may be in reset or in its bootloader, which must hear nothing of ours. The
+        // robot stops by its own deadline; as at the start, it speaks first.
+        if output.faults.contains(Fault::RobotSilent) {
+            return;
+        }
         if let Some(request) = self.session.request(now) {
             say(&request, wire);
         }
@@ -230,9 +241,10 @@ impl Controller {
                 self.odometry.counters_restarted();
                 tell(Transition::RobotFound(ack));
             }
-            Event::Lost => {
-                self.link.restarts += 1;
-                tell(Transition::RobotRestarted);
+            Event::Lost(loss) => {
+                self.link.restarts += u32::from(loss == Loss::Restarted);
+                self.lost = Some(loss);
+                tell(Transition::RobotLost(loss));
             }
             Event::Incompatible(why) => tell(Transition::RobotIncompatible(why)),
         }
@@ -266,7 +278,11 @@ impl Controller {
             let pose = self.odometry.update([left, right]);
             self.pose = Some(Pose { x_m: pose.x_m, y_m: pose.y_m, heading_rad: pose.heading_rad });
         }
-        let report = RobotReport { session: status.session, tick: status.tick, state: self.robot_state(&status) };
+        let state = self.robot_state(&status);
+        if state != RobotState::Starting {
+            self.lost = None;
+        }
+        let report = RobotReport { session: status.session, tick: status.tick, state };
         self.pilot.handle(now, Input::Robot(Some(report)));
     }
 
@@ -286,15 +302,19 @@ impl Controller {
     fn say_latch(&mut self, now: Time, output: Output, wire: &mut Vec<u8>) {
         let Some(status) = self.heard.map(|heard| heard.status) else { return };
         let latched = status.state == McuState::Latched;
+        let silent = output.faults.contains(Fault::RobotSilent);
         let (message, copies) = match (output.latch, output.unlatch, self.session.id()) {
             (true, _, _) if !latched => (ToMcu::Latch, if self.latch_repeat.is_none() { COPIES } else { 1 }),
-            (_, true, Some(session)) if latched => (ToMcu::LatchReset { session, nonce: status.latch_nonce }, 1),
+            (_, true, Some(session)) if latched && !silent => {
+                (ToMcu::LatchReset { session, nonce: status.latch_nonce }, 1)
+            }
             (true | false, true | false, _) => {
                 self.latch_repeat = None;
                 return;
             }
         };
-        if self.latch_repeat.is_none_or(|said| now.since(said) >= REPEAT) {
+        let pause = if silent { REPEAT_TO_SILENCE } else { REPEAT };
+        if self.latch_repeat.is_none_or(|said| now.since(said) >= pause) {
             (0..copies).for_each(|_| say(&message, wire));
             self.latch_repeat = Some(now);
         }
@@ -322,6 +342,10 @@ impl Controller {
             }
             (Fault::RobotAbsent, _) if self.cable.is_some() => {
                 format!("{} ({})", policy.text, self.cable.as_deref().unwrap_or_default())
+            }
+            // A robot that has restarted says so by starting.
+            (Fault::RobotStarting, _) if let Some(loss @ (Loss::Damaged | Loss::Taken)) = self.lost => {
+                format!("{} ({})", policy.text, loss.text())
             }
             (Fault::Latched, _) if !self.latch_reason.is_empty() => format!("{} ({})", policy.text, self.latch_reason),
             (Fault::RobotStopped, Some(reason)) => format!("{} ({})", policy.text, reason.text()),
@@ -439,5 +463,64 @@ mod tests {
             pair.run(1000, true);
             assert_eq!(pair.counts(), (line, 1));
         }
+    }
+
+    /// Goal: a board that resets while its line is open hears no DRIVE and no HELLO while it starts, only a
+    /// LATCH now and then; once it reports again it is greeted as ever.
+    #[test]
+    fn silent_robot_is_not_spoken_to() {
+        let mut pair = Pair::new();
+        pair.run(1000, true);
+        let said = |pair: &mut Pair, ms: u64| {
+            let (mut wire, end) = (Vec::new(), pair.now + ms);
+            while pair.now < end {
+                pair.now += 20;
+                pair.controller.step(pair.time(), &mut wire, &mut |_| {});
+            }
+            wire
+        };
+        assert!(!said(&mut pair, 180).is_empty(), "a report that is late is no silence");
+        said(&mut pair, 40);
+        assert_eq!(said(&mut pair, 3000), b"");
+        let (person, now) = (DriverId(1), pair.time());
+        pair.controller.stop(now, person, Source::Network, "Anne".to_owned());
+        let mut latch = Vec::new();
+        say(&ToMcu::Latch, &mut latch);
+        assert_eq!(said(&mut pair, 20), latch.repeat(COPIES));
+        assert_eq!(said(&mut pair, 1000), latch.repeat(10));
+        pair.robot.reset();
+        pair.run(1000, true);
+        assert!(pair.controller.session.id().is_some() && pair.told().starts_with("STOP"), "{}", pair.told());
+    }
+
+    /// Goal: a robot that gives up its session because frames are damaged is no robot that restarted, and
+    /// people read to check the cable.
+    #[test]
+    fn damaged_frames_are_not_told_as_a_restart() {
+        let mut pair = Pair::new();
+        pair.run(1000, true);
+        let mut transitions = Vec::new();
+        let mut last_stop = String::new();
+        for _ in 0..100 {
+            pair.now += 1;
+            pair.robot.tick_ms();
+            pair.robot.receive(b"noise\0");
+            let mut up = Vec::new();
+            pair.robot.transmit(&mut up);
+            let now = pair.time();
+            pair.controller.receive(now, &up, &mut |transition| transitions.push(transition));
+            pair.controller.step(now, &mut Vec::new(), &mut |_| {});
+            last_stop = pair.told();
+        }
+        assert_eq!(transitions, [Transition::RobotLost(Loss::Damaged)]);
+        assert!(
+            last_stop.starts_with("the robot is starting") && last_stop.ends_with("check the cable)"),
+            "{last_stop}"
+        );
+        assert_eq!(pair.counts(), (0, 0));
+        pair.run(1000, true);
+        assert_eq!(pair.told(), "");
+        let stop = pair.controller.telemetry(pair.time()).last_stop.unwrap();
+        assert!(stop.text.contains("too many frames were damaged"), "{stop:?}");
     }
 }

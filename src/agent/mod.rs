@@ -28,6 +28,8 @@ use people::People;
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(100);
 /// Last frames have this long to leave before the program ends.
 const FAREWELL: Duration = Duration::from_millis(100);
+/// Between two looks whether the line has room for them.
+const LOOK_AGAIN: Duration = Duration::from_millis(2);
 /// An adapter may hold frames this much longer than the line needs.
 const CARRY: Duration = Duration::from_millis(20);
 /// A reason beside the latch is cut to this many characters.
@@ -108,6 +110,12 @@ impl Agent {
             if self.clock.now() >= self.snapshot_due {
                 self.publish();
             }
+        }
+        // The last words must not be dropped because the frame before them is still on its way.
+        let end = self.clock.now() + FAREWELL;
+        while !self.cable.has_room() && self.clock.now() < end {
+            drop(tokio::time::timeout(LOOK_AGAIN, self.cable.drained()).await);
+            tokio::time::sleep(LOOK_AGAIN).await;
         }
         self.controller.farewell(&mut self.wire);
         self.cable.send(&mut self.wire);
@@ -374,7 +382,7 @@ fn log(transition: Transition) {
                 "robot answers"
             );
         }
-        Transition::RobotRestarted => tracing::warn!("robot has restarted"),
+        Transition::RobotLost(loss) => tracing::warn!("{}", loss.text()),
         Transition::RobotIncompatible(why) => tracing::error!("this robot cannot be driven: {}", why.text()),
         Transition::RobotText(text) => {
             tracing::info!(text = String::from_utf8_lossy(&text).trim_end_matches('\0'), "robot says");

@@ -156,9 +156,18 @@ pub fn main(line: CommandLine) -> ExitCode {
         Some(Command::Config(ConfigCommand::Check { file })) => config::check(&file),
     };
     outcome.unwrap_or_else(|error| {
-        complain(&format!("joywire: {error:#}"));
+        complain(&format!("joywire: {}", whole(&error)));
         ExitCode::FAILURE
     })
+}
+
+/// An error with its causes, each said once: some errors say their cause themselves.
+fn whole(error: &anyhow::Error) -> String {
+    error
+        .chain()
+        .skip(1)
+        .map(ToString::to_string)
+        .fold(error.to_string(), |said, cause| if said.contains(&cause) { said } else { format!("{said}: {cause}") })
 }
 
 /// Says a line to whoever started the program. A closed standard output is no reason to stop driving.

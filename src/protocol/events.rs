@@ -290,7 +290,7 @@ pub struct Link {
     pub robot: Counters,
     /// Lines on which the robot was heard, after the first.
     pub reconnects: u32,
-    /// Times that the robot restarted, or was taken by another host, while its line was open.
+    /// Times that the robot restarted while its line was open.
     pub restarts: u32,
 }
 

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::message::{Drive, FromMcu, HelloAck, MAJOR, McuState, PerMotor, Status, ToMcu};
+use super::message::{Drive, FromMcu, HelloAck, MAJOR, McuState, PerMotor, Status, StopReason, ToMcu};
 use crate::time::Time;
 
 /// Time between two HELLOs, or two ARMs, that were not answered.
@@ -43,10 +43,33 @@ pub enum Event {
     None,
     /// A session has begun.
     Opened(HelloAck),
-    /// The robot has started anew, or is in someone else's session.
-    Lost,
+    /// The session has ended.
+    Lost(Loss),
     /// The robot is not one that we can drive.
     Incompatible(Mismatch),
+}
+
+/// Why a session ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// The robot started anew.
+    Restarted,
+    /// The robot closed it: too many frames were damaged.
+    Damaged,
+    /// The robot is in another host's session.
+    Taken,
+}
+
+impl Loss {
+    /// What to tell people.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Restarted => "the robot has restarted",
+            Self::Damaged => "the robot closed the session: too many frames were damaged: check the cable",
+            Self::Taken => "another program has taken the robot",
+        }
+    }
 }
 
 /// Why we and a robot do not fit.
@@ -210,7 +233,11 @@ impl Session {
     fn follow(&mut self, ack: HelloAck, status: &Status) -> Event {
         if status.session != ack.session() {
             self.greet(status.session);
-            return Event::Lost;
+            return Event::Lost(match (status.session, status.reason) {
+                (0, StopReason::BadFrames) => Loss::Damaged,
+                (0, _) => Loss::Restarted,
+                (_, _) => Loss::Taken,
+            });
         }
         let armed = match status.state {
             McuState::Boot | McuState::Linked => false,
@@ -224,7 +251,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::message::{NO_AGE, StopReason};
+    use crate::protocol::message::NO_AGE;
 
     fn status(session: u32, state: McuState) -> FromMcu {
         FromMcu::Status(Status {
@@ -295,10 +322,28 @@ mod tests {
     fn robot_reset_begins_a_new_session() {
         let (mut session, nonce) = greeted();
         session.handle(&ack(nonce, MAJOR));
-        assert_eq!(session.handle(&status(0, McuState::Boot)), Event::Lost);
+        assert_eq!(session.handle(&status(0, McuState::Boot)), Event::Lost(Loss::Restarted));
         assert_eq!(session.drive(&[0, 0], 0, 0, 0), None);
         let Some(ToMcu::Hello { nonce: next, .. }) = session.request(Time::ZERO) else { panic!("no HELLO") };
         assert_ne!(next, nonce);
+    }
+
+    /// Goal: a session that ended says why: a noisy cable and another program are no restart of the robot.
+    #[test]
+    fn the_end_of_a_session_says_why() {
+        let FromMcu::Status(started) = status(0, McuState::Boot) else { panic!("a status") };
+        for (id, reason, loss) in [
+            (0, StopReason::None, Loss::Restarted),
+            (0, StopReason::Deadline, Loss::Restarted),
+            (0, StopReason::BadFrames, Loss::Damaged),
+            (5, StopReason::BadFrames, Loss::Taken),
+        ] {
+            let (mut session, nonce) = greeted();
+            session.handle(&ack(nonce, MAJOR));
+            let last = FromMcu::Status(Status { session: id, reason, ..started });
+            assert_eq!(session.handle(&last), Event::Lost(loss));
+            assert!(matches!(session.request(Time::ZERO), Some(ToMcu::Hello { .. })));
+        }
     }
 
     /// Goal: a host that starts while the robot is in a session never takes that session's nonce: the

@@ -161,6 +161,12 @@ impl Cable {
         }
     }
 
+    /// Whether what is sent now would not be dropped: nothing older waits on the line.
+    #[must_use]
+    pub fn has_room(&self) -> bool {
+        self.open.as_ref().is_none_or(|open| open.line.has_room())
+    }
+
     /// Waits until the line has taken everything.
     pub async fn drained(&mut self) {
         if let Some(open) = &mut self.open {

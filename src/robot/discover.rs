@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::pattern::{PortPattern, UsbPattern, hex};
 use super::port::{Port, Verdict};
+use super::terminal::is_terminal;
 use super::usb::Usb;
 
 /// Where ports are looked for, and which of them may have a robot.
@@ -108,6 +109,8 @@ impl Finder {
                     ports.iter_mut().find(|port| Path::new(&port.device).canonicalize().is_ok_and(|at| at == device));
                 match listed {
                     Some(port) => port.verdict = port.verdict.min(verdict),
+                    // Anything may have such a name: `/dev/*` means watchdogs, too.
+                    None if !is_terminal(&path, &self.sys).unwrap_or(false) => {}
                     None => ports.push(Port { name: text_of(&path), device: text_of(&device), usb: None, verdict }),
                 }
             }
@@ -136,6 +139,7 @@ fn text_of(path: impl AsRef<Path>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::robot::pty::Pty;
     use std::os::unix::fs::symlink;
     use tempfile::TempDir;
 
@@ -234,14 +238,18 @@ mod tests {
         assert!(!first.may_be(&second));
     }
 
-    /// Goal: a port that the configuration names may have a robot, whatever it is; a star means several.
-    #[test]
-    fn configured_ports_are_plausible() {
+    /// Goal: a port that the configuration names may have a robot, whatever it is; a star means several, but
+    /// not what is no serial port at all.
+    #[tokio::test]
+    async fn configured_ports_are_plausible() {
         let machine = desk();
         let folder = machine.path("mock");
         fs::create_dir(&folder).unwrap();
         symlink(machine.path("dev/ttyACM1"), folder.join("robot-1")).unwrap();
-        fs::write(folder.join("robot-2"), "").unwrap();
+        let pty = Pty::open(None).unwrap();
+        symlink(pty.path(), folder.join("robot-2")).unwrap();
+        symlink("/dev/null", folder.join("robot-4")).unwrap();
+        fs::write(folder.join("robot-5"), "").unwrap();
         fs::write(folder.join("other"), "").unwrap();
         symlink("/nowhere", folder.join("robot-3")).unwrap();
         let patterns = [format!("{}/robot-*", folder.display()), text_of(machine.path("dev/ttyAMA0"))];
@@ -251,7 +259,7 @@ mod tests {
             .filter(|port| matches!(port.verdict, Verdict::Plausible(_)))
             .map(|port| (port.name.rsplit('/').next().unwrap(), port.verdict))
             .collect();
-        let expected = [("ttyACM1", 0), ("ttyAMA0", 1), ("robot-2", 0)];
+        let expected = [("robot-2", 0), ("ttyACM1", 0), ("ttyAMA0", 1)];
         assert_eq!(plausible, expected.map(|(name, place)| (name, Verdict::Plausible(place))));
     }
 

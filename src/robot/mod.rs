@@ -16,5 +16,6 @@ pub mod pty;
 pub mod search;
 pub mod serial;
 pub mod sim;
+mod terminal;
 pub mod usb;
 pub mod wanted;

@@ -242,7 +242,7 @@ mod tests {
         let mut search = search("auto");
         let pauses: Vec<u64> = (0..6).map(|_| waits(&mut search, Time::ZERO, &[]).0).collect();
         assert_eq!(pauses, [500, 1000, 2000, 4000, 5000, 5000]);
-        let board = arduino("/dev/ttyACM0", "7", "1-1");
+        let board = arduino("/dev/ttyACM0", "75433317", "1-1");
         assert_eq!(millis(search.lost(at(1), &board, false).since(at(1))), 5000);
         search.proved(&board);
         assert_eq!(millis(search.lost(at(2), &board, true).since(at(2))), 500);
@@ -253,11 +253,11 @@ mod tests {
     #[test]
     fn auto_opens_only_what_may_be_a_robot() {
         let mut search = search("auto");
-        let modem = judged(arduino("/dev/ttyUSB0", "1", "1-1"), Verdict::Stranger);
+        let modem = judged(arduino("/dev/ttyUSB0", "75433311", "1-1"), Verdict::Stranger);
         let uart = Port { name: "/dev/ttyS0".into(), device: "/dev/ttyS0".into(), usb: None, verdict: Verdict::Other };
         let (_, why) = waits(&mut search, Time::ZERO, &[modem.clone(), uart.clone()]);
         assert!(why.starts_with("no robot found"), "{why}");
-        let board = arduino("/dev/ttyUSB1", "2", "1-2");
+        let board = arduino("/dev/ttyUSB1", "75433312", "1-2");
         assert_eq!(opens(&mut search, Time::ZERO, &[modem, uart, board]).as_deref(), Some("/dev/ttyUSB1"));
     }
 
@@ -265,8 +265,8 @@ mod tests {
     #[test]
     fn likeliest_port_is_first_and_duds_are_last() {
         let mut search = search("auto");
-        let adapter = judged(arduino("/dev/ttyUSB0", "1", "1-1"), Verdict::Plausible(5));
-        let (one, two) = (arduino("/dev/ttyACM0", "2", "1-2"), arduino("/dev/ttyACM1", "3", "1-3"));
+        let adapter = judged(arduino("/dev/ttyUSB0", "75433311", "1-1"), Verdict::Plausible(5));
+        let (one, two) = (arduino("/dev/ttyACM0", "75433312", "1-2"), arduino("/dev/ttyACM1", "75433313", "1-3"));
         let ports = [adapter.clone(), two.clone(), one.clone()];
         let mut order = Vec::new();
         while let Some(port) = opens(&mut search, Time::ZERO, &ports) {
@@ -277,7 +277,7 @@ mod tests {
         assert_eq!(order, ["/dev/ttyACM0", "/dev/ttyACM1", "/dev/ttyUSB0"]);
         // The next round begins with the one whose failure is the oldest; a new one goes first.
         assert_eq!(opens(&mut search, at(9), &ports).as_deref(), Some("/dev/ttyACM0"));
-        let new = judged(arduino("/dev/ttyUSB9", "9", "1-9"), Verdict::Plausible(9));
+        let new = judged(arduino("/dev/ttyUSB9", "75433319", "1-9"), Verdict::Plausible(9));
         assert_eq!(opens(&mut search, at(9), &[one, two, adapter, new]).as_deref(), Some("/dev/ttyUSB9"));
     }
 
@@ -285,7 +285,7 @@ mod tests {
     #[test]
     fn failed_round_tells_its_reasons() {
         let mut search = search("auto");
-        let ports = [arduino("/dev/ttyACM0", "2", "1-2"), arduino("/dev/ttyACM1", "3", "1-3")];
+        let ports = [arduino("/dev/ttyACM0", "75433312", "1-2"), arduino("/dev/ttyACM1", "75433313", "1-3")];
         for port in &ports {
             search.failed(Time::ZERO, port, format!("{} is in use", port.name));
         }
@@ -297,7 +297,7 @@ mod tests {
     #[test]
     fn silent_port_is_left_only_for_one_that_was_not_tried() {
         let mut search = search("auto");
-        let (one, two) = (arduino("/dev/ttyACM0", "2", "1-2"), arduino("/dev/ttyACM1", "3", "1-3"));
+        let (one, two) = (arduino("/dev/ttyACM0", "75433312", "1-2"), arduino("/dev/ttyACM1", "75433313", "1-3"));
         assert!(!search.leave(at(4), &one, std::slice::from_ref(&one), "nothing"));
         let both = [one.clone(), two.clone()];
         assert!(search.leave(at(8), &one, &both, "nothing"));
@@ -312,12 +312,13 @@ mod tests {
     fn robot_is_found_under_its_new_name() {
         for wanted in ["/dev/ttyUSB0", "auto", "usb:2341:0043"] {
             let mut search = search(wanted);
-            let robot = arduino("/dev/ttyUSB0", "7", "1-1");
+            let robot = arduino("/dev/ttyUSB0", "75433317", "1-1");
             assert_eq!(opens(&mut search, at(0), std::slice::from_ref(&robot)).as_deref(), Some("/dev/ttyUSB0"));
             search.proved(&robot);
             search.lost(at(1), &robot, true);
             waits(&mut search, at(2), &[]);
-            let (other, back) = (arduino("/dev/ttyUSB2", "8", "1-2"), arduino("/dev/ttyUSB3", "7", "1-4"));
+            let (other, back) =
+                (arduino("/dev/ttyUSB2", "75433318", "1-2"), arduino("/dev/ttyUSB3", "75433317", "1-4"));
             assert_eq!(opens(&mut search, at(3), &[other, back]).as_deref(), Some("/dev/ttyUSB3"), "{wanted}");
         }
     }
@@ -326,13 +327,16 @@ mod tests {
     #[test]
     fn another_device_at_the_path_is_not_taken() {
         let mut search = search("/dev/ttyUSB0");
-        let robot = arduino("/dev/ttyUSB0", "7", "1-1");
+        let robot = arduino("/dev/ttyUSB0", "75433317", "1-1");
         search.proved(&robot);
         search.lost(at(1), &robot, true);
-        let other = arduino("/dev/ttyUSB0", "8", "1-1");
+        let other = arduino("/dev/ttyUSB0", "75433318", "1-1");
         let (_, why) = waits(&mut search, at(60), std::slice::from_ref(&other));
-        assert_eq!(why, "another device is at /dev/ttyUSB0: Uno (2341:0043:8); the robot was Uno (2341:0043:7)");
-        let back = arduino("/dev/ttyUSB1", "7", "1-1");
+        assert_eq!(
+            why,
+            "another device is at /dev/ttyUSB0: Uno (2341:0043:75433318); the robot was Uno (2341:0043:75433317)"
+        );
+        let back = arduino("/dev/ttyUSB1", "75433317", "1-1");
         assert_eq!(opens(&mut search, at(61), &[other, back]).as_deref(), Some("/dev/ttyUSB1"));
     }
 
@@ -340,22 +344,24 @@ mod tests {
     /// the robot; at the path that the user named, it is taken at the user's word.
     #[test]
     fn board_without_a_number_is_known_by_its_socket() {
-        let mut search = search("/dev/ttyUSB0");
-        let robot = arduino("/dev/ttyUSB0", "", "1-1");
-        search.proved(&robot);
-        search.lost(at(1), &robot, true);
-        waits(&mut search, at(60), &[arduino("/dev/ttyUSB1", "", "1-2")]);
-        let back = arduino("/dev/ttyUSB1", "", "1-1");
-        assert_eq!(opens(&mut search, at(61), &[back]).as_deref(), Some("/dev/ttyUSB1"));
-        let replugged = arduino("/dev/ttyUSB0", "", "1-3");
-        assert_eq!(opens(&mut search, at(62), &[replugged]).as_deref(), Some("/dev/ttyUSB0"));
+        for number in ["", "0001"] {
+            let mut search = search("/dev/ttyUSB0");
+            let robot = arduino("/dev/ttyUSB0", number, "1-1");
+            search.proved(&robot);
+            search.lost(at(1), &robot, true);
+            waits(&mut search, at(60), &[arduino("/dev/ttyUSB1", number, "1-2")]);
+            let back = arduino("/dev/ttyUSB1", number, "1-1");
+            assert_eq!(opens(&mut search, at(61), &[back]).as_deref(), Some("/dev/ttyUSB1"));
+            let replugged = arduino("/dev/ttyUSB0", number, "1-3");
+            assert_eq!(opens(&mut search, at(62), &[replugged]).as_deref(), Some("/dev/ttyUSB0"));
+        }
     }
 
     /// Goal: a robot that restarts for a moment is not left for the neighbour's.
     #[test]
     fn vanished_robot_is_waited_for_before_another_is_taken() {
         let mut search = search("auto");
-        let (robot, other) = (arduino("/dev/ttyACM0", "7", "1-1"), arduino("/dev/ttyACM1", "8", "1-2"));
+        let (robot, other) = (arduino("/dev/ttyACM0", "75433317", "1-1"), arduino("/dev/ttyACM1", "75433318", "1-2"));
         search.proved(&robot);
         search.lost(at(100), &robot, true);
         let (_, why) = waits(&mut search, at(109), std::slice::from_ref(&other));
@@ -367,7 +373,7 @@ mod tests {
     #[test]
     fn dud_that_was_plugged_in_again_is_new() {
         let mut search = search("auto");
-        let (dud, other) = (arduino("/dev/ttyACM0", "2", "1-2"), arduino("/dev/ttyACM1", "3", "1-3"));
+        let (dud, other) = (arduino("/dev/ttyACM0", "75433312", "1-2"), arduino("/dev/ttyACM1", "75433313", "1-3"));
         let both = [dud.clone(), other.clone()];
         assert!(search.leave(at(4), &dud, &both, "nothing"));
         opens(&mut search, at(5), std::slice::from_ref(&other));
@@ -377,8 +383,8 @@ mod tests {
     /// Goal: `usb:` opens only the device of those numbers.
     #[test]
     fn usb_numbers_choose_the_device() {
-        let ports = [arduino("/dev/ttyACM0", "7", "1-1"), arduino("/dev/ttyACM1", "8", "1-2")];
-        assert_eq!(opens(&mut search("usb:2341:0043:8"), at(0), &ports).as_deref(), Some("/dev/ttyACM1"));
+        let ports = [arduino("/dev/ttyACM0", "75433317", "1-1"), arduino("/dev/ttyACM1", "75433318", "1-2")];
+        assert_eq!(opens(&mut search("usb:2341:0043:75433318"), at(0), &ports).as_deref(), Some("/dev/ttyACM1"));
         let (_, why) = waits(&mut search("usb:0403:6001"), at(0), &ports);
         assert!(why.contains("0403:6001") && why.contains("joywire ports"), "{why}");
     }

@@ -1,6 +1,7 @@
 //! Serial ports: opening one for the robot alone, and saying clearly why it cannot be opened.
 
 use std::io;
+use std::path::Path;
 
 use rustix::fs::{Access, FlockOperation, Mode, OFlags, flock};
 use rustix::io::Errno;
@@ -8,9 +9,12 @@ use rustix::termios::isatty;
 use tokio_serial::{ClearBuffer, SerialPort, SerialPortBuilderExt, SerialStream};
 
 use super::port::Port;
+use super::terminal::is_terminal;
 use super::usb::FTDI;
 use super::{holder, low_latency, permission};
 
+/// What the system says of its devices.
+const SYS: &str = "/sys";
 /// Pseudo-terminals: both of their ends are held by the programs that made them.
 const PSEUDO: &str = "/dev/pts/";
 
@@ -75,6 +79,10 @@ pub enum SerialError {
 /// [`SerialError`].
 pub fn open(port: &Port, baud: u32) -> Result<SerialStream, SerialError> {
     let path = &port.name;
+    // First of all: opening some devices does something, and a watchdog's restarts the machine later.
+    if !is_terminal(Path::new(path), Path::new(SYS)).map_err(|error| explain(path, error))? {
+        return Err(SerialError::NotAPort { path: path.clone() });
+    }
     if let Some(holder) = in_use(port) {
         return Err(SerialError::Busy { path: path.clone(), holder });
     }
@@ -149,12 +157,12 @@ mod tests {
         open(&port, 115_200).unwrap();
     }
 
-    /// Goal: what is no serial port is told as such, and nothing happens to it.
+    /// Goal: what is no serial port is told as such, whoever has it open, and nothing happens to it.
     #[test]
     fn what_is_no_port_is_told() {
         let file = tempfile::NamedTempFile::new().unwrap();
         let folder = file.path().parent().unwrap();
-        for path in [file.path(), folder] {
+        for path in [file.path(), folder, Path::new("/dev/null")] {
             let error = open(&Port::bare(path.to_str().unwrap()), 115_200).unwrap_err();
             assert!(matches!(error, SerialError::NotAPort { .. }), "{error}");
         }

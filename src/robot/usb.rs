@@ -5,6 +5,9 @@ use std::fmt;
 /// The maker of FT232 and its relatives, whose adapters hold bytes back for 16 ms unless asked not to.
 pub const FTDI: u16 = 0x0403;
 
+/// A number of fewer characters is a placeholder: every CP2102 leaves its factory as `0001`.
+const LEAST_NUMBER: usize = 6;
+
 /// A USB device that is a serial port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usb {
@@ -12,7 +15,7 @@ pub struct Usb {
     pub vid: u16,
     /// Number of the product among those of its maker.
     pub pid: u16,
-    /// The device's own number. Many cheap adapters have none.
+    /// The device's own number. Many cheap adapters have none, or all the same.
     pub serial: Option<String>,
     /// Which of the device's ports this is, where it has several.
     pub interface: Option<u8>,
@@ -26,7 +29,7 @@ pub struct Usb {
 
 impl Usb {
     /// Whether this may be the same port of the same board as `other`: it is, unless there are two boards
-    /// of the same kind without numbers of their own.
+    /// of the same kind without numbers of their own, which their sockets tell apart.
     #[must_use]
     pub fn may_be(&self, other: &Self) -> bool {
         (self.vid, self.pid, &self.serial, self.interface) == (other.vid, other.pid, &other.serial, other.interface)
@@ -36,7 +39,14 @@ impl Usb {
     /// its own is known by its socket.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
-        self.may_be(other) && (self.serial.is_some() || self.socket == other.socket)
+        self.may_be(other) && (self.has_own_number() || self.socket == other.socket)
+    }
+
+    /// Whether its number is one that no other board has.
+    fn has_own_number(&self) -> bool {
+        let mut characters = self.serial.iter().flat_map(|serial| serial.chars());
+        let first = characters.clone().next();
+        characters.clone().count() >= LEAST_NUMBER && characters.any(|character| Some(character) != first)
     }
 }
 
@@ -67,12 +77,22 @@ mod tests {
     /// Goal: a board with a number is known in any socket; one without only where it was.
     #[test]
     fn boards_are_known_by_number_or_socket() {
-        assert!(board(Some("7"), "1-1").is(&board(Some("7"), "1-2")));
-        assert!(!board(Some("7"), "1-1").may_be(&board(Some("8"), "1-1")));
+        assert!(board(Some("75433313"), "1-1").is(&board(Some("75433313"), "1-2")));
+        assert!(!board(Some("75433313"), "1-1").may_be(&board(Some("85433313"), "1-1")));
         assert!(board(None, "1-1").is(&board(None, "1-1")));
         assert!(board(None, "1-1").may_be(&board(None, "1-2")) && !board(None, "1-1").is(&board(None, "1-2")));
-        let second_port = Usb { interface: Some(1), ..board(Some("7"), "1-1") };
-        assert!(!second_port.may_be(&board(Some("7"), "1-1")));
-        assert_eq!(board(Some("7"), "1-1").to_string(), "1a86:7523:7");
+        let second_port = Usb { interface: Some(1), ..board(Some("75433313"), "1-1") };
+        assert!(!second_port.may_be(&board(Some("75433313"), "1-1")));
+        assert_eq!(board(Some("75433313"), "1-1").to_string(), "1a86:7523:75433313");
+    }
+
+    /// Goal: a placeholder where a number should be makes no two boards the same: the socket must fit.
+    #[test]
+    fn placeholders_are_no_numbers() {
+        for placeholder in ["0001", "12345", "000000", "FFFFFFFFFFFF"] {
+            let (one, other) = (board(Some(placeholder), "1-1"), board(Some(placeholder), "1-2"));
+            assert!(!one.is(&other) && one.is(&one.clone()) && one.may_be(&other), "{placeholder}");
+        }
+        assert!(board(Some("000001"), "1-1").is(&board(Some("000001"), "1-2")));
     }
 }

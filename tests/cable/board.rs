@@ -1,7 +1,7 @@
 //! Something at the far end of a cable: a robot, a talkative stranger, or silence. Dropping it is pulling the plug.
 
 use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -42,6 +42,10 @@ struct Seen {
     early: Mutex<usize>,
     /// Neither reads nor speaks.
     asleep: AtomicBool,
+    /// Held in reset: what comes is lost, and it starts anew afterwards.
+    in_reset: AtomicBool,
+    /// Bytes that came meanwhile.
+    lost: AtomicUsize,
     fastest: AtomicU16,
 }
 
@@ -87,6 +91,16 @@ impl Board {
         self.seen.asleep.store(asleep, Ordering::SeqCst);
     }
 
+    /// Holds it in reset, or lets it start.
+    pub fn hold_in_reset(&self, held: bool) {
+        self.seen.in_reset.store(held, Ordering::SeqCst);
+    }
+
+    /// Bytes that came while it was in reset.
+    pub fn lost(&self) -> usize {
+        self.seen.lost.load(Ordering::SeqCst)
+    }
+
     /// The highest motor output since this was asked last, permille.
     pub fn fastest(&self) -> u16 {
         self.seen.fastest.swap(0, Ordering::SeqCst)
@@ -108,7 +122,11 @@ impl Drop for Board {
 
 fn run(line: &OwnedFd, says: Says, ended: &AtomicBool, seen: &Seen) {
     let (mut robot, start) = (SimRobot::new(Build::default(), 7), Instant::now());
-    let (mut done, mut random, mut spoke) = (0, 1_u32, false);
+    let (mut random, mut spoke) = (1_u32, false);
+    let mut done = match says {
+        Says::Robot(boot) => u64::try_from(boot.as_millis()).unwrap(),
+        Says::Nothing | Says::Echo | Says::Text | Says::Noise => 0,
+    };
     while !ended.load(Ordering::SeqCst) {
         let now = start.elapsed();
         let mut says_now = Vec::new();
@@ -124,6 +142,13 @@ fn run(line: &OwnedFd, says: Says, ended: &AtomicBool, seen: &Seen) {
         if !spoke {
             *seen.early.lock().unwrap() += heard.len();
         }
+        if seen.in_reset.load(Ordering::SeqCst) {
+            seen.lost.fetch_add(heard.len(), Ordering::SeqCst);
+            robot = SimRobot::new(Build::default(), 8);
+            done = u64::try_from(now.as_millis()).unwrap();
+            thread::sleep(Duration::from_millis(1));
+            continue;
+        }
         match says {
             Says::Echo => says_now.extend_from_slice(heard),
             Says::Text => says_now.extend_from_slice(b"ok T:21.30 /0.00 B:20.95 /0.00\n\r\nOK\r\n+CREG: 1\r\n"),
@@ -132,7 +157,7 @@ fn run(line: &OwnedFd, says: Says, ended: &AtomicBool, seen: &Seen) {
                 random.to_le_bytes()[3]
             })),
             Says::Robot(boot) if now >= boot => {
-                let ms = u64::try_from(now.saturating_sub(boot).as_millis()).unwrap();
+                let ms = u64::try_from(now.as_millis()).unwrap();
                 (done..ms).for_each(|_| robot.tick_ms());
                 done = ms;
                 robot.receive(heard);

@@ -29,7 +29,7 @@ fn as_nobody(command: &mut Command) -> &mut Command {
 #[tokio::test]
 async fn port_in_use_is_told_with_its_holder() {
     let (desk, robot) = (Desk::new(), Board::robot());
-    desk.plug("ttyUSB0", uno("7", "1-1"), &robot);
+    desk.plug("ttyUSB0", uno("75433317", "1-1"), &robot);
     let mut other = Command::new("flock").args([robot.path(), "sleep", "60"]).process_group(0).spawn().unwrap();
     let end = Instant::now() + PATIENCE;
     let told = loop {
@@ -53,7 +53,7 @@ async fn port_in_use_is_told_with_its_holder() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_else_opens_our_port() {
     let (desk, robot) = (Desk::new(), Board::robot());
-    desk.plug("ttyUSB0", uno("7", "1-1"), &robot);
+    desk.plug("ttyUSB0", uno("75433317", "1-1"), &robot);
     fs::set_permissions(robot.path(), fs::Permissions::from_mode(0o666)).unwrap();
     let mut rig = Rig::start(&desk.dev("ttyUSB0"), &desk);
     rig.ready().await;
@@ -74,14 +74,14 @@ async fn nobody_else_opens_our_port() {
 #[tokio::test(flavor = "multi_thread")]
 async fn auto_passes_over_a_port_in_use() {
     let (desk, held, robot) = (Desk::new(), Board::robot(), Board::robot());
-    desk.plug("ttyACM0", uno("1", "1-1"), &held);
+    desk.plug("ttyACM0", uno("75433311", "1-1"), &held);
     let lock = rustix::fs::open(held.path(), OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC, Mode::empty()).unwrap();
     flock(&lock, FlockOperation::LockExclusive).unwrap();
     let mut rig = Rig::start("auto", &desk);
     let told = rig.says("is in use by another program").await;
-    assert!(told.contains(&desk.by_id(uno("1", "1-1"))), "{told}");
+    assert!(told.contains(&desk.by_id(uno("75433311", "1-1"))), "{told}");
     assert_eq!(rig.now().state, State::NoRobot);
-    desk.plug("ttyACM1", uno("2", "1-2"), &robot);
+    desk.plug("ttyACM1", uno("75433312", "1-2"), &robot);
     rig.ready().await;
     assert_eq!(held.heard(), b"");
     rig.end().await;

@@ -16,7 +16,7 @@ const MOMENT: Duration = Duration::from_millis(500);
 #[tokio::test(flavor = "multi_thread")]
 async fn robot_comes_back_under_another_name_and_waits_for_the_stick() {
     for by_path in [false, true] {
-        let (desk, label, robot) = (Desk::new(), uno("7", "1-1"), Board::robot());
+        let (desk, label, robot) = (Desk::new(), uno("75433317", "1-1"), Board::robot());
         desk.plug("ttyUSB0", label, &robot);
         let mut rig = Rig::start(&if by_path { desk.dev("ttyUSB0") } else { "auto".to_owned() }, &desk);
         let before = rig.ready().await;
@@ -51,19 +51,19 @@ async fn robot_comes_back_under_another_name_and_waits_for_the_stick() {
 /// are told, and the robot is found where it is.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_board_at_the_robots_path_is_never_opened() {
-    let (desk, label, robot) = (Desk::new(), uno("7", "1-1"), Board::robot());
+    let (desk, label, robot) = (Desk::new(), uno("75433317", "1-1"), Board::robot());
     desk.plug("ttyUSB0", label, &robot);
     let mut rig = Rig::start(&desk.dev("ttyUSB0"), &desk);
     rig.ready().await;
     desk.unplug("ttyUSB0", label);
     drop(robot);
-    let (other_label, other) = (uno("8", "1-1"), Board::robot());
+    let (other_label, other) = (uno("75433318", "1-1"), Board::robot());
     desk.plug("ttyUSB0", other_label, &other);
     let told = rig.says("another device is at").await;
-    assert!(told.contains("2341:0043:8") && told.contains("2341:0043:7"), "{told}");
+    assert!(told.contains("2341:0043:75433318") && told.contains("2341:0043:75433317"), "{told}");
     sleep(4 * MOMENT).await;
     assert!(!other.is_open() && other.heard().is_empty());
-    let (elsewhere, back) = (uno("7", "1-2"), Board::robot());
+    let (elsewhere, back) = (uno("75433317", "1-2"), Board::robot());
     desk.plug("ttyUSB1", elsewhere, &back);
     rig.ready().await;
     assert!(!other.is_open() && other.heard().is_empty() && back.is_open());
@@ -74,11 +74,11 @@ async fn another_board_at_the_robots_path_is_never_opened() {
 #[tokio::test(flavor = "multi_thread")]
 async fn robot_is_found_behind_a_silent_neighbour() {
     let (desk, silent, robot) = (Desk::new(), Board::new(Says::Nothing), Board::robot());
-    desk.plug("ttyACM0", uno("1", "1-1"), &silent);
-    desk.plug("ttyACM1", uno("2", "1-2"), &robot);
+    desk.plug("ttyACM0", uno("75433311", "1-1"), &silent);
+    desk.plug("ttyACM1", uno("75433312", "1-2"), &robot);
     let mut rig = Rig::start("auto", &desk);
     let told = rig.says("listening at").await;
-    assert!(told.contains(&desk.by_id(uno("1", "1-1"))), "the first port is the first: {told}");
+    assert!(told.contains(&desk.by_id(uno("75433311", "1-1"))), "the first port is the first: {told}");
     rig.ready().await;
     assert!(silent.heard().is_empty() && !silent.is_open());
     rig.end().await;
@@ -88,7 +88,7 @@ async fn robot_is_found_behind_a_silent_neighbour() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bootloader_hears_nothing() {
     let (desk, robot) = (Desk::new(), Board::new(Says::Robot(Duration::from_secs(3))));
-    desk.plug("ttyACM0", uno("1", "1-1"), &robot);
+    desk.plug("ttyACM0", uno("75433311", "1-1"), &robot);
     let mut rig = Rig::start("usb:2341:0043", &desk);
     rig.ready().await;
     assert_eq!(robot.heard_early(), 0);
@@ -96,15 +96,43 @@ async fn bootloader_hears_nothing() {
     rig.end().await;
 }
 
+/// Goal: a board that resets while its line stays open hears nothing while it starts, although the stick is
+/// held; then it is greeted again, and does not move before the stick was released.
+#[tokio::test(flavor = "multi_thread")]
+async fn board_that_resets_hears_nothing_until_it_speaks() {
+    let (desk, label, robot) = (Desk::new(), uno("75433317", "1-1"), Board::robot());
+    desk.plug("ttyUSB0", label, &robot);
+    let mut rig = Rig::start("auto", &desk);
+    rig.ready().await;
+    rig.stick(0.0, MOMENT).await;
+    rig.stick(1.0, MOMENT).await;
+    assert!(robot.fastest() > 500, "it does not drive");
+    robot.hold_in_reset(true);
+    rig.stick(1.0, MOMENT).await;
+    assert_eq!(rig.now().state, State::NoRobot);
+    let before = robot.lost();
+    rig.stick(1.0, 4 * MOMENT).await;
+    assert_eq!(robot.lost(), before, "bytes for a bootloader");
+    robot.fastest();
+    robot.hold_in_reset(false);
+    rig.stick(1.0, 3 * MOMENT).await;
+    assert_eq!(robot.fastest(), 0, "it moved with the stick still held");
+    rig.stick(0.0, MOMENT).await;
+    assert_eq!(rig.ready().await.link.restarts, 1);
+    rig.end().await;
+}
+
 /// Goal: with nothing plugged in the program waits, says so, and drives as soon as there is a robot.
 #[tokio::test(flavor = "multi_thread")]
 async fn robot_may_come_later() {
-    for (wanted, words) in [("auto", "no robot found: plug it in"), ("usb:2341:0043:9", "2341:0043:9 is not there")] {
+    for (wanted, words) in
+        [("auto", "no robot found: plug it in"), ("usb:2341:0043:75433319", "2341:0043:75433319 is not there")]
+    {
         let desk = Desk::new();
         let mut rig = Rig::start(wanted, &desk);
         rig.says(words).await;
         let robot = Board::robot();
-        desk.plug("ttyACM5", uno("9", "1-1"), &robot);
+        desk.plug("ttyACM5", uno("75433319", "1-1"), &robot);
         assert_eq!(rig.ready().await.link.reconnects, 0);
         rig.end().await;
     }

@@ -13,7 +13,7 @@ use crate::rig::Rig;
 /// to it, not even when the program ends.
 async fn is_told_and_left_alone(says: Says, words: &str) {
     let (desk, stranger) = (Desk::new(), Board::new(says));
-    desk.plug("ttyUSB0", uno("7", "1-1"), &stranger);
+    desk.plug("ttyUSB0", uno("75433317", "1-1"), &stranger);
     let mut rig = Rig::start(&desk.dev("ttyUSB0"), &desk);
     let told = rig.says(words).await;
     assert!(told.starts_with("no robot answers") && told.contains(&desk.dev("ttyUSB0")), "{told}");

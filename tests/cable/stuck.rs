@@ -35,7 +35,7 @@ async fn read_for(cable: &mut Cable, time: Duration) {
 #[tokio::test(flavor = "multi_thread")]
 async fn stuck_line_carries_only_young_frames_afterwards() {
     let (desk, robot) = (Desk::new(), Board::robot());
-    desk.plug("ttyUSB0", uno("7", "1-1"), &robot);
+    desk.plug("ttyUSB0", uno("75433317", "1-1"), &robot);
     let mut cable = cable(&desk.dev("ttyUSB0"), &desk).unwrap();
     proved(&mut cable).await;
     robot.sleep(true);
@@ -70,7 +70,7 @@ async fn stuck_line_carries_only_young_frames_afterwards() {
 #[tokio::test(flavor = "multi_thread")]
 async fn line_that_breaks_under_a_frame_is_lost() {
     let (desk, robot) = (Desk::new(), Board::robot());
-    desk.plug("ttyUSB0", uno("7", "1-1"), &robot);
+    desk.plug("ttyUSB0", uno("75433317", "1-1"), &robot);
     let mut cable = cable(&desk.dev("ttyUSB0"), &desk).unwrap();
     proved(&mut cable).await;
     let path = robot.path().to_owned();
