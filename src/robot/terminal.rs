@@ -10,7 +10,8 @@ use rustix::fs::{major, minor};
 /// Numbers that Linux gives to the ends of pseudo-terminals that programs open.
 const PSEUDO: std::ops::RangeInclusive<u32> = 136..=143;
 
-/// Whether `path` is a terminal device: a pseudo-terminal, or what `sys` counts among the terminals.
+/// Whether `path` is a terminal device: a pseudo-terminal, or what `sys` counts among the terminals. Where
+/// `sys` has no list of devices, every character device may be one.
 ///
 /// # Errors
 /// If there is nothing, or nothing that we may look at.
@@ -20,9 +21,11 @@ pub fn is_terminal(path: &Path, sys: &Path) -> io::Result<bool> {
         return Ok(false);
     }
     let number = (major(file.rdev()), minor(file.rdev()));
-    let folder = sys.join(format!("dev/char/{}:{}/subsystem", number.0, number.1));
+    let devices = sys.join("dev/char");
+    let folder = devices.join(format!("{}:{}/subsystem", number.0, number.1));
     let is_tty = || fs::read_link(folder).is_ok_and(|subsystem| subsystem.ends_with("tty"));
-    Ok(PSEUDO.contains(&number.0) || is_tty())
+    // A system without such a list, or a container that hides it, tells nothing.
+    Ok(PSEUDO.contains(&number.0) || !devices.is_dir() || is_tty())
 }
 
 #[cfg(test)]
@@ -44,6 +47,7 @@ mod tests {
         let is = |path: &Path| is_terminal(path, sys.path()).unwrap();
         assert!(!is(Path::new("/dev/null")) && is(Path::new("/dev/zero")));
         assert!(!is(Path::new("/dev/random")), "of which this system knows nothing");
+        assert!(is_terminal(Path::new("/dev/null"), Path::new("/nowhere")).unwrap(), "without a list");
         assert!(!is(sys.path()) && !is(tempfile::NamedTempFile::new().unwrap().path()));
         let pty = Pty::open(None).unwrap();
         let link = sys.path().join("robot");
