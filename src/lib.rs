@@ -1,6 +1,7 @@
 //! Joywire lets anyone drive a serial robot from a phone browser or a gamepad, and trust it to stop.
 
 pub mod agent;
+pub mod cable;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -46,10 +46,11 @@ fn plan() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("protocol", &["time"][..]),
         ("mailbox", &["protocol"][..]),
         ("robot", &["clock", "drive", "protocol", "time"][..]),
-        ("agent", &["clock", "drive", "mailbox", "protocol", "robot", "time"][..]),
+        ("cable", &["clock", "protocol", "robot", "time"][..]),
+        ("agent", &["cable", "clock", "drive", "mailbox", "protocol", "time"][..]),
         ("relay", &["mailbox", "protocol"][..]),
         ("config", &[][..]),
-        ("cli", &["agent", "clock", "config", "drive", "mailbox", "protocol", "relay", "robot"][..]),
+        ("cli", &["agent", "cable", "clock", "config", "drive", "mailbox", "protocol", "relay", "robot"][..]),
     ])
 }
 

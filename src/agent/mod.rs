@@ -12,13 +12,13 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use crate::cable::{Cable, CableEvent};
 use crate::clock::Clock;
 use crate::drive::{Answer, Command, DriverId, Fault, Grant, Refusal, Sample, Source, Stamp, Stick};
 use crate::mailbox::{self, AgentEnd, Remark, Sender};
 use crate::protocol::events::{
     Direction, Drive, Refused, ResetReply, ResetRequest, Role, SeatReply, SeatRequest, SeatView, StopReply, name,
 };
-use crate::robot::cable::{Cable, CableEvent};
 use crate::time::Time;
 use controller::{Controller, Transition};
 use latch_file::LatchFile;

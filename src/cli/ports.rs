@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use serde_json::{Value, json};
 
 use super::{PortsArgs, runtime, say, settings};
+use crate::cable::heard::Heard;
+use crate::cable::listen::listen;
+use crate::cable::port::{Port, Verdict};
+use crate::cable::serial;
 use crate::clock::Clock;
-use crate::robot::heard::Heard;
-use crate::robot::listen::listen;
-use crate::robot::port::{Port, Verdict};
-use crate::robot::serial;
 
 /// What to try if no robot is to be seen.
 const ADVICE: &str = "plug the robot in, with a cable that carries data (some only charge); if it does not appear, \

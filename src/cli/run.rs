@@ -7,13 +7,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{RunArgs, relay as relay_command, runtime, say, settings, signals};
 use crate::agent::Agent;
+use crate::cable::Cable;
+use crate::cable::discover::Finder;
+use crate::cable::wanted::Wanted;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::mailbox::mailbox;
 use crate::relay::Relay;
-use crate::robot::cable::Cable;
-use crate::robot::discover::Finder;
-use crate::robot::wanted::Wanted;
 
 pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     if args.relay.public {

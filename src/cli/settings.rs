@@ -7,14 +7,14 @@ use std::time::Duration;
 use anyhow::Context;
 
 use super::{RelayArgs, RunArgs};
+use crate::cable::Plug;
+use crate::cable::discover::Finder;
+use crate::cable::pattern::PatternError;
+use crate::cable::wanted::Wanted;
 use crate::config::{Config, Layers};
 use crate::drive::{Mixer, Rules};
 use crate::protocol::events::RobotCard;
 use crate::robot::body::Build;
-use crate::robot::cable::Plug;
-use crate::robot::discover::Finder;
-use crate::robot::pattern::PatternError;
-use crate::robot::wanted::Wanted;
 use crate::{agent, relay};
 
 /// Defaults, file and environment. Without `file`, the one in the user's configuration folder if

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
-use joywire::robot::discover::Finder;
+use joywire::cable::discover::Finder;
 use tempfile::TempDir;
 
 use crate::board::Board;

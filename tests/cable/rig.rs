@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use joywire::agent::{Agent, Settings, controller};
+use joywire::cable::serial::SerialError;
+use joywire::cable::{Cable, Plug};
 use joywire::clock::Clock;
 use joywire::drive::Rules;
 use joywire::mailbox::{Command, RelayEnd, Sender, mailbox};
 use joywire::protocol::events::{Drive, Person, Role, SeatRequest, State, Telemetry};
-use joywire::robot::cable::{Cable, Plug};
-use joywire::robot::serial::SerialError;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use joywire::robot::cable::{Cable, CableEvent};
+use joywire::cable::{Cable, CableEvent};
 use tokio::time::{sleep, timeout};
 
 use crate::board::Board;

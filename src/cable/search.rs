@@ -192,7 +192,7 @@ fn may_be(port: &Port, robot: &Port) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::robot::usb::Usb;
+    use crate::cable::usb::Usb;
     use crate::time::millis;
 
     fn at(seconds: u64) -> Time {

@@ -1,21 +1,36 @@
 //! The cable to a robot: one open line at a time, found again when it breaks. It writes only to a robot that was heard.
 
+pub mod discover;
+pub mod heard;
+mod holder;
+mod line;
+pub mod listen;
+mod low_latency;
+pub mod pattern;
+mod permission;
+pub mod port;
+pub mod search;
+pub mod serial;
+mod terminal;
+pub mod usb;
+pub mod wanted;
+
 use std::io;
 
 use rustix::io::Errno;
 use tokio::time::{sleep_until, timeout_at};
 
-use super::body::Build;
-use super::discover::Finder;
-use super::heard::{Heard, PATIENCE};
-use super::line::Line;
-use super::live;
-use super::port::Port;
-use super::search::{Next, Search};
-use super::serial::{self, SerialError};
-use super::sim::SimRobot;
-use super::wanted::Wanted;
+use self::discover::Finder;
+use self::heard::{Heard, PATIENCE};
+use self::line::Line;
+use self::port::Port;
+use self::search::{Next, Search};
+use self::serial::SerialError;
+use self::wanted::Wanted;
 use crate::clock::Clock;
+use crate::robot::body::Build;
+use crate::robot::live;
+use crate::robot::sim::SimRobot;
 use crate::time::Time;
 
 /// Bytes that the simulated robot's line holds.
