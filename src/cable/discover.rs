@@ -149,7 +149,7 @@ mod tests {
     impl Machine {
         fn new() -> Self {
             let machine = Self(tempfile::tempdir().unwrap());
-            for folder in ["sys/class/tty", "dev/serial/by-id"] {
+            for folder in ["sys/class/tty", "sys/dev/char", "dev/serial/by-id"] {
                 fs::create_dir_all(machine.path(folder)).unwrap();
             }
             machine
