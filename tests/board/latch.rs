@@ -66,6 +66,7 @@ fn latch_of_a_board_survives_everything_but_its_own_reset() {
         rig.board.stays_off(Duration::from_millis(500), "latched by the board alone");
         rig.driver.release();
 
+        let before_reset = rig.board.heard();
         reset(&rig.host);
         rig.driver.is_ready();
         rig.full_speed();
@@ -74,9 +75,11 @@ fn latch_of_a_board_survives_everything_but_its_own_reset() {
         latched(&rig.driver);
         let barred = |driver: &Driver| driver.telemetry()["link"]["robot"]["barred"].as_u64();
         let before = barred(&rig.driver);
-        rig.board.tell("repeat 5000");
+        // From before the reset on, but not from before the session's HELLO: that would end the session.
+        let recorded = rig.board.heard() - before_reset;
+        rig.board.tell(&format!("repeat {recorded}"));
         // So long the line needs for them, and the robot to tell.
-        sleep(Duration::from_millis(2_500));
+        sleep(Duration::from_micros(100 * recorded) + Duration::from_millis(1_500));
         latched(&rig.driver);
         assert!(barred(&rig.driver) > before, "the recorded reset was there, and refused");
         rig.board.stays_off(Duration::from_millis(100), "a recorded reset");
