@@ -54,9 +54,7 @@ void Joywire::prepare(uint8_t motors, JoywireDrive drive, const char *name)
     // Off before anything else can go wrong: memory is slow.
     static const int16_t off[JW_MAX_MOTORS] = {};
     drive(off);
-    uint16_t starts = joywire_count_start(); // first: it prepares a new board's memory
-    uint32_t latch = joywire_kept_latch();
-    jw_robot_begin(&robot, &board, starts, latch, millis());
+    jw_robot_begin(&robot, &board, joywire_count_start(), joywire_kept_latch(), millis());
 }
 
 void Joywire::start(Stream &port)
