@@ -1,5 +1,6 @@
 //! Joywire lets anyone drive a serial robot from a phone browser or a gamepad, and trust it to stop.
 
+pub mod access;
 pub mod agent;
 pub mod cable;
 pub mod cli;
