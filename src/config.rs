@@ -29,6 +29,8 @@ const SAMPLE_MS: u64 = 33;
 #[expect(missing_docs, reason = "config/joywire.toml describes every key")]
 pub struct Config {
     pub server: Server,
+    pub access: Access,
+    pub tls: Tls,
     pub robot: Robot,
     pub drive: Drive,
     pub direction: Direction,
@@ -48,7 +50,11 @@ macro_rules! section {
 }
 
 section! { /// `[server]`
-Server { port: u16 } }
+Server { port: u16, public: bool, host: String, trust_port: u16, mdns: bool } }
+section! { /// `[access]`
+Access { confirm: bool, local_operator: bool } }
+section! { /// `[tls]`
+Tls { cert: String, key: String } }
 section! { /// `[robot]`
 Robot {
     name: String,
@@ -262,7 +268,15 @@ impl Layers {
     }
 
     fn check_ranges(&self, config: &Config) -> Result<(), ConfigError> {
-        let Config { server: _, robot, drive, direction, safety, limits, data: _ } = config;
+        let Config { server, access: _, tls, robot, drive, direction, safety, limits, data: _ } = config;
+        if server.public && server.trust_port == server.port && server.port != 0 {
+            let expected = "another port than server.port";
+            return Err(self.refusal("server.trust_port", &server.trust_port.to_string(), expected));
+        }
+        if tls.cert.is_empty() != tls.key.is_empty() {
+            let (key, found) = if tls.cert.is_empty() { ("tls.cert", &tls.cert) } else { ("tls.key", &tls.key) };
+            return Err(self.refusal(key, found, "a file, as the other of tls.cert and tls.key is one"));
+        }
         self.within("robot.name", robot.name.chars().count(), 1..=32)?;
         self.within("robot.baud", robot.baud, 38_400..=2_000_000)?;
         self.within("robot.track_m", robot.track_m, 0.01..=5.0)?;

@@ -172,3 +172,42 @@ interface Hand {
   hold(x: number, y: number): void;
   release(): void;
 }
+
+/** `access`, operator to relay, acknowledged. */
+type AccessRequest =
+  | { do: "list" }
+  | { do: "approve" | "deny" | "revoke"; id: number }
+  | { do: "invite"; role: Role };
+
+interface AccessReply {
+  ok: boolean;
+  why: string | null;
+  access: Access;
+  invite: Invite | null;
+}
+
+/** `access`, relay to operators: who may come in, whenever that changes. */
+interface Access {
+  /** Devices that wait to be let in; each shows its number, too. */
+  waiting: { id: number; name: string; role: Role; number: string }[];
+  /** Times are seconds since 1970. */
+  devices: { id: number; name: string; role: Role; paired: number; seen: number; here: boolean }[];
+}
+
+interface Invite {
+  url: string;
+  role: Role;
+  seconds: number;
+  /** A text a row, `#` dark and space light, without the quiet zone. */
+  qr: string[];
+}
+
+/** `POST /pair` with a code, and `POST /pair/wait` with the ticket of the answer, once a second while it waits. */
+type PairRequest = { code: string; name: string };
+type PairWait = { ticket: string };
+
+/** The answer: status 200, 202, or 4xx with a sentence. `GET /me` answers `admitted`, or 401 and `refused`. */
+type PairAnswer =
+  | { status: "admitted"; role: Role; name: string | null }
+  | { status: "waiting"; role: Role; ticket: string; number: string }
+  | { status: "refused"; code: "unknown" | "void" | "crowded" | "denied" | "rate" | "malformed" | "stranger"; why: string };

@@ -11,6 +11,7 @@ export const RESET = "reset";
 export const TELEMETRY = "telemetry";
 export const REFUSED = "refused";
 export const ECHO = "echo";
+export const ACCESS = "access";
 export const DIRECTION = "direction";
 export const CHAT = "chat";
 export const REPLY = "reply";

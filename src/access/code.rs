@@ -7,7 +7,7 @@ use crate::protocol::events::Role;
 use crate::time::Time;
 
 /// A code is good for so long.
-pub const LIFETIME: Duration = Duration::from_secs(120);
+pub const LIFETIME: Duration = Duration::from_mins(2);
 /// After so many wrong guesses every open code is void (I8).
 pub const MAX_FAILURES: u32 = 10;
 /// Codes that are open at once; a new one takes the place of the oldest.

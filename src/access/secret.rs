@@ -62,7 +62,13 @@ mod tests {
         assert_eq!(secret.text(), "BwcHBwcHBwcHBwcHBwcHBw");
         assert!(Secret::<16>::parse(&secret.text()).unwrap().fits(&secret.hash()));
         assert!(!Secret::new([8; 16]).fits(&secret.hash()));
-        for wrong in ["", "BwcHBwcHBwcHBwcHBwcHB", "BwcHBwcHBwcHBwcHBwcHBwA", "BwcHBwcHBwcHBwcHBwcHB=", "BwcH BwcHBwcHBwcHBwcHBw"] {
+        for wrong in [
+            "",
+            "BwcHBwcHBwcHBwcHBwcHB",
+            "BwcHBwcHBwcHBwcHBwcHBwA",
+            "BwcHBwcHBwcHBwcHBwcHB=",
+            "BwcH BwcHBwcHBwcHBwcHBw",
+        ] {
             assert!(Secret::<16>::parse(wrong).is_none(), "{wrong:?}");
         }
         assert!(!format!("{secret:?}").contains("Bw"));

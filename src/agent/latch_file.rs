@@ -1,13 +1,14 @@
 //! The STOP latch on disk: on stable storage before anyone is told that the robot is latched.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 
 use tokio::sync::oneshot;
+
+use crate::private_file;
 
 const OPEN: &str = "joywire latch 1: open\n";
 const LATCHED: &str = "joywire latch 1: latched\n";
@@ -38,7 +39,7 @@ impl LatchFile {
         let latch = if dir.is_dir() {
             read(&path)
         } else {
-            fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+            private_file::directory(dir)?;
             // The new folders themselves must survive a power cut, or the next start is a first one.
             for ancestor in dir.ancestors().skip(1).take(3).filter(|ancestor| ancestor.is_dir()) {
                 File::open(ancestor)?.sync_all()?;
@@ -83,17 +84,9 @@ fn read(path: &Path) -> Option<String> {
     }
 }
 
-/// Replaces the file: a new one is synced, renamed over the old, and the rename is synced too.
 fn write(path: &Path, reason: Option<&str>) -> io::Result<()> {
-    let fresh = path.with_extension("new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&fresh)?;
-    match reason {
-        None => file.write_all(OPEN.as_bytes())?,
-        Some(reason) => file.write_all(format!("{LATCHED}{}\n", reason.replace('\n', " ")).as_bytes())?,
-    }
-    file.sync_all()?;
-    fs::rename(&fresh, path)?;
-    path.parent().map_or(Ok(()), |dir| File::open(dir)?.sync_all())
+    let text = reason.map_or(OPEN.to_owned(), |reason| format!("{LATCHED}{}\n", reason.replace('\n', " ")));
+    private_file::replace(path, text.as_bytes())
 }
 
 #[cfg(test)]

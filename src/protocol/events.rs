@@ -30,6 +30,8 @@ pub mod name {
     pub const REFUSED: &str = "refused";
     /// Client to relay (acknowledged with nothing): measures the round trip.
     pub const ECHO: &str = "echo";
+    /// Operator to relay (acknowledged): who may come in. Relay to operators: who may, whenever that changes.
+    pub const ACCESS: &str = "access";
     /// The original's press of a direction button; also relayed to everyone, wrapped.
     pub const DIRECTION: &str = "direction";
     /// The original's chat line; relayed to everyone, wrapped.

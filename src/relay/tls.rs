@@ -1,8 +1,7 @@
 //! The relay's certificate: made at the first start under the user's data directory, never shared.
 
-use std::fs::{self, DirBuilder, OpenOptions, Permissions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +13,8 @@ use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{self, RootCertStore, ServerConfig};
+
+use crate::private_file;
 
 /// Where the certificate and its key lie, inside the data directory. One file, so that the two can
 /// never be of different starts.
@@ -74,7 +75,8 @@ enum Unfit {
 pub(super) fn load_or_make(data_directory: &Path, now: UnixTime) -> Result<Arc<ServerConfig>, CertificateError> {
     let directory = data_directory.join(DIRECTORY);
     let path = directory.join(FILE);
-    private_directory(&directory).map_err(|source| CertificateError::Storage { path: directory.clone(), source })?;
+    private_file::directory(&directory)
+        .map_err(|source| CertificateError::Storage { path: directory.clone(), source })?;
     match load(&path, now) {
         Ok(config) => return Ok(config),
         Err(Unfit::Unreadable(error)) if error.kind() == io::ErrorKind::NotFound => {
@@ -83,23 +85,13 @@ pub(super) fn load_or_make(data_directory: &Path, now: UnixTime) -> Result<Arc<S
         Err(unfit) => tracing::warn!(path = %path.display(), "making a new certificate: the old one is left, {unfit}"),
     }
     let text = make(now)?;
-    store(&directory, &path, &text).map_err(|source| CertificateError::Storage { path, source })?;
+    private_file::replace(&path, text.as_bytes()).map_err(|source| CertificateError::Storage { path, source })?;
     let (chain, key) = parts(text.as_bytes()).map_err(|error| rustls::Error::General(error.to_string()))?;
     Ok(serve_with(chain, key)?)
 }
 
-/// Makes `directory` if it is missing, and closes it to others in any case.
-fn private_directory(directory: &Path) -> io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
-    if fs::metadata(directory)?.permissions().mode() & 0o777 != 0o700 {
-        fs::set_permissions(directory, Permissions::from_mode(0o700))?;
-    }
-    Ok(())
-}
-
 fn load(path: &Path, now: UnixTime) -> Result<Arc<ServerConfig>, Unfit> {
-    let mode = fs::metadata(path)?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
+    if let Some(mode) = private_file::exposed(path)? {
         return Err(Unfit::Exposed(mode));
     }
     let (chain, key) = parts(&fs::read(path)?)?;
@@ -157,22 +149,11 @@ fn make(now: UnixTime) -> Result<String, rcgen::Error> {
     Ok(certificate.pem() + &key.serialize_pem())
 }
 
-/// Writes the file whole or not at all, readable by nobody else at any moment.
-fn store(directory: &Path, path: &Path, text: &str) -> io::Result<()> {
-    let unfinished = path.with_extension("new");
-    match fs::remove_file(&unfinished) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        Ok(()) | Err(_) => {}
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&unfinished, path)?;
-    fs::File::open(directory)?.sync_all()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs::Permissions;
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     const NOW: Duration = Duration::from_secs(1_790_000_000);
