@@ -82,10 +82,11 @@ impl Codes {
         }
     }
 
-    /// Whether this code is still open: one that is not wants to be replaced on the screen.
+    /// How long this code is still good; `None` if it is not: one on a screen wants to be replaced.
     #[must_use]
-    pub fn is_open(&self, now: Time, code: &Code) -> bool {
-        self.open.iter().any(|open| open.until > now && code.fits(&open.hash))
+    pub fn left(&self, now: Time, code: &Code) -> Option<Duration> {
+        let open = self.open.iter().find(|open| open.until > now && code.fits(&open.hash))?;
+        Some(open.until.since(now))
     }
 
     fn forget(&mut self, now: Time) {
@@ -111,7 +112,7 @@ mod tests {
         codes.issue(NOW, code(2), Role::Viewer);
         assert_eq!(codes.redeem(NOW, &code(2).text()), Ok(Role::Viewer));
         assert_eq!(codes.redeem(NOW, &code(2).text()), Err(CodeError::Unknown));
-        assert!(codes.is_open(NOW, &code(1)) && !codes.is_open(NOW, &code(2)));
+        assert!(codes.left(NOW, &code(1)).is_some() && codes.left(NOW, &code(2)).is_none());
         assert_eq!(codes.redeem(NOW, &code(1).text()), Ok(Role::Driver));
     }
 
@@ -121,7 +122,7 @@ mod tests {
         let mut codes = Codes::default();
         codes.issue(NOW, code(1), Role::Driver);
         let end = NOW + LIFETIME;
-        assert!(codes.is_open(NOW, &code(1)) && !codes.is_open(end, &code(1)));
+        assert_eq!((codes.left(NOW, &code(1)), codes.left(end, &code(1))), (Some(LIFETIME), None));
         assert_eq!(codes.redeem(end, &code(1).text()), Err(CodeError::Unknown));
     }
 

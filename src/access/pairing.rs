@@ -1,5 +1,7 @@
 //! PURE. Pairing: from a scanned code to a device that may come in, with a look at the terminal in between.
 
+use std::time::Duration;
+
 use super::code::{Code, CodeError, Codes, LIFETIME};
 use super::secret::{Hash, Secret};
 use crate::protocol::events::Role;
@@ -73,10 +75,10 @@ impl Pairing {
         self.codes.issue(now, code, role);
     }
 
-    /// Whether this code is still open.
+    /// How long this code is still good; `None` if it is not.
     #[must_use]
-    pub fn is_open(&self, now: Time, code: &Code) -> bool {
-        self.codes.is_open(now, code)
+    pub fn left(&self, now: Time, code: &Code) -> Option<Duration> {
+        self.codes.left(now, code)
     }
 
     /// A device shows a code. `ticket` and `number` are fresh and random; `number` is below 10000.
@@ -220,7 +222,7 @@ mod tests {
             pairing.issue(NOW, Code::new([1; 16]), Role::Driver);
         }
         assert_eq!(knock(&mut pairing, "one more"), Err(CodeError::Crowded));
-        assert!(pairing.is_open(NOW, &Code::new([1; 16])));
+        assert!(pairing.left(NOW, &Code::new([1; 16])).is_some());
         assert!(pairing.waiting(NOW).len() == MAX_WAITING);
     }
 }

@@ -1,0 +1,339 @@
+//! The gate: who may come in, as relay, terminal and control socket share it.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::{oneshot, watch};
+
+use super::code::{Code, CodeError, LIFETIME};
+use super::device::{Device, Devices, Token};
+use super::device_file::DeviceFile;
+use super::pairing::{Knock, Pairing, Ticket, Verdict, tidy};
+use super::qr;
+use crate::clock::Clock;
+use crate::protocol::access::{self, Access, AccessReply, AccessRequest, Invite};
+use crate::protocol::events::Role;
+
+/// Who comes with a good session.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Guest {
+    /// The device's number.
+    pub id: u64,
+    /// What it is called.
+    pub name: String,
+    /// What it may do.
+    pub role: Role,
+}
+
+/// A device that was just let in, and by what it will be known.
+#[derive(Clone, Debug)]
+pub struct Admission {
+    /// The device.
+    pub guest: Guest,
+    /// What it shows from now on.
+    pub token: Token,
+}
+
+/// What a device that shows a code is told.
+#[derive(Debug)]
+pub enum Welcome {
+    /// Come in.
+    Admitted(Admission),
+    /// Wait for the operator's yes, and ask with this ticket.
+    Waiting {
+        /// By which it asks what became of it.
+        ticket: Ticket,
+        /// Four digits to compare.
+        number: u16,
+        /// What it will be allowed to do.
+        role: Role,
+    },
+}
+
+/// What a device that waits is told.
+#[derive(Debug)]
+pub enum Patience {
+    /// Nobody has answered yet.
+    Waiting,
+    /// Come in.
+    Admitted(Admission),
+    /// The operator said no, or nobody answered in time.
+    Denied,
+}
+
+/// Why a device is not let in.
+#[derive(Debug, thiserror::Error)]
+pub enum GateError {
+    /// The code.
+    #[error(transparent)]
+    Code(#[from] CodeError),
+    /// Without random numbers there are no secrets.
+    #[error("the system gives no random numbers, so nobody can be let in")]
+    Random(#[from] getrandom::Error),
+}
+
+#[derive(Debug)]
+struct State {
+    pairing: Pairing,
+    devices: Devices,
+    /// Open connections of each device.
+    present: BTreeMap<u64, usize>,
+    /// `https://ADDRESS:PORT`, as phones reach it.
+    address: String,
+}
+
+/// The gate. Nothing here waits, apart from [`Gate::ask`], which waits for the disk.
+#[derive(Debug)]
+pub struct Gate {
+    clock: Clock,
+    state: Mutex<State>,
+    file: DeviceFile,
+    changes: watch::Sender<u64>,
+}
+
+impl Gate {
+    /// Opens the gate with the devices that `dir` remembers. `confirm`: drivers and operators wait for a yes.
+    ///
+    /// # Errors
+    /// If `dir` cannot be used.
+    pub fn open(dir: &Path, confirm: bool, address: String, clock: Clock) -> io::Result<Arc<Self>> {
+        let (file, devices) = DeviceFile::open(dir)?;
+        let state = State { pairing: Pairing::new(confirm), devices, present: BTreeMap::new(), address };
+        Ok(Arc::new(Self { clock, state: Mutex::new(state), file, changes: watch::Sender::new(0) }))
+    }
+
+    /// Tells that something has changed: somebody waits, was answered, let in or thrown out, came or went, or a code
+    /// was used up.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Where phones reach the relay, `https://ADDRESS:PORT`; codes opened from now on lead there.
+    pub fn move_to(&self, address: &str) {
+        let moved = {
+            let mut state = self.state();
+            let moved = state.address != address;
+            address.clone_into(&mut state.address);
+            moved
+        };
+        if moved {
+            self.changed();
+        }
+    }
+
+    /// The device that shows this token.
+    #[must_use]
+    pub fn guest(&self, token: &str) -> Option<Guest> {
+        let token = Token::parse(token)?;
+        let mut state = self.state();
+        let guest = state.devices.known(&token).map(guest)?;
+        if state.devices.saw(guest.id, wall_clock()) {
+            // Nobody waits for it: a lost note of a visit costs nothing.
+            drop(self.file.save(&state.devices));
+        }
+        Some(guest)
+    }
+
+    /// Whether a device may still come in, by its number.
+    #[must_use]
+    pub fn knows(&self, id: u64) -> bool {
+        self.state().devices.all().iter().any(|device| device.id == id)
+    }
+
+    /// A device shows a code. If it was let in before, as `before`, it now is what the code says instead.
+    ///
+    /// # Errors
+    /// [`GateError`], with a sentence for its owner.
+    pub fn knock(&self, code: &str, name: &str, before: Option<u64>) -> Result<Welcome, GateError> {
+        let (ticket, number) = (Ticket::new(random()?), random_number()?);
+        let token = Token::new(random()?);
+        let outcome = {
+            let mut state = self.state();
+            match state.pairing.knock(self.clock.now(), code, name, &ticket, number) {
+                Ok(Knock::Admitted(role)) => {
+                    Ok(Welcome::Admitted(self.admit(&mut state, tidy(name), role, token, before)))
+                }
+                Ok(Knock::Waiting(request)) => Ok(Welcome::Waiting { ticket, number, role: request.role }),
+                Err(error) => Err(error),
+            }
+        };
+        match &outcome {
+            Ok(Welcome::Waiting { role, .. }) => tracing::info!(?role, "a device waits to be let in"),
+            Ok(Welcome::Admitted(_)) => {}
+            Err(error) => tracing::warn!(%error, "a device showed a wrong code"),
+        }
+        self.changed();
+        Ok(outcome?)
+    }
+
+    /// A waiting device asks what became of it.
+    ///
+    /// # Errors
+    /// [`GateError::Random`].
+    pub fn collect(&self, ticket: &str, before: Option<u64>) -> Result<Patience, GateError> {
+        let token = Token::new(random()?);
+        let admission = {
+            let mut state = self.state();
+            match state.pairing.collect(self.clock.now(), ticket) {
+                Verdict::Waiting => return Ok(Patience::Waiting),
+                Verdict::Denied => return Ok(Patience::Denied),
+                Verdict::Admitted(name, role) => self.admit(&mut state, name, role, token, before),
+            }
+        };
+        self.changed();
+        Ok(Patience::Admitted(admission))
+    }
+
+    /// A connection of a device has begun.
+    pub fn came(&self, id: u64) {
+        *self.state().present.entry(id).or_insert(0) += 1;
+        self.changed();
+    }
+
+    /// A connection of a device has ended.
+    pub fn went(&self, id: u64) {
+        {
+            let mut state = self.state();
+            match state.present.get_mut(&id) {
+                Some(count) if *count > 1 => *count -= 1,
+                Some(_) | None => drop(state.present.remove(&id)),
+            }
+        }
+        self.changed();
+    }
+
+    /// Whether the code of this invitation can still be used; how long.
+    #[must_use]
+    pub fn left(&self, invite: &Invite) -> Option<Duration> {
+        let code = invite.url.rsplit_once('#').and_then(|(_, code)| Code::parse(code))?;
+        self.state().pairing.left(self.clock.now(), &code)
+    }
+
+    /// The present state, as operators see it.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        let state = self.state();
+        let waiting = state.pairing.waiting(self.clock.now()).into_iter().map(|request| access::Waiting {
+            id: request.id,
+            name: request.name,
+            role: request.role,
+            number: format!("{:04}", request.number),
+        });
+        let devices = state.devices.all().iter().map(|device| access::Device {
+            id: device.id,
+            name: device.name.clone(),
+            role: device.role,
+            paired: device.paired,
+            seen: device.seen,
+            here: state.present.contains_key(&device.id),
+        });
+        Access { waiting: waiting.collect(), devices: devices.collect() }
+    }
+
+    /// Opens a code for one device.
+    ///
+    /// # Errors
+    /// [`GateError::Random`].
+    pub fn invite(&self, role: Role) -> Result<Invite, GateError> {
+        let code = Code::new(random()?);
+        let mut state = self.state();
+        state.pairing.issue(self.clock.now(), code, role);
+        let url = format!("{}/p#{}", state.address, code.text());
+        Ok(Invite { qr: qr::rows(&url), url, role, seconds: LIFETIME.as_secs() })
+    }
+
+    /// Does what an operator asks. Waits until it is on disk, if it is to be remembered.
+    pub async fn ask(&self, request: AccessRequest) -> AccessReply {
+        let mut invitation = None;
+        let done = match request {
+            AccessRequest::List => Ok(()),
+            AccessRequest::Approve { id } => self.answer(id, true),
+            AccessRequest::Deny { id } => self.answer(id, false),
+            AccessRequest::Revoke { id } => self.revoke(id).await,
+            AccessRequest::Invite { role } => {
+                self.invite(role).map(|invite| invitation = Some(invite)).map_err(|error| error.to_string())
+            }
+        };
+        AccessReply { ok: done.is_ok(), why: done.err(), access: self.access(), invite: invitation }
+    }
+
+    fn answer(&self, id: u64, yes: bool) -> Result<(), String> {
+        let answered = self.state().pairing.answer(self.clock.now(), id, yes);
+        let Some(request) = answered else {
+            return Err(format!("no device number {id} waits: it was answered already, or gave up"));
+        };
+        tracing::info!(device = request.name, role = ?request.role, yes, "a waiting device was answered");
+        self.changed();
+        Ok(())
+    }
+
+    async fn revoke(&self, id: u64) -> Result<(), String> {
+        let saved = {
+            let mut state = self.state();
+            if !state.devices.revoke(id) {
+                return Err(format!("there is no device number {id}"));
+            }
+            self.file.save(&state.devices)
+        };
+        tracing::info!(id, "a device was thrown out");
+        // First out, then written down: a slow disk keeps nobody in.
+        self.changed();
+        written(saved).await.map_err(|error| {
+            format!("device {id} is out until this program ends, but that could not be written down: {error}")
+        })
+    }
+
+    /// Lets a device in and has that written down.
+    fn admit(&self, state: &mut State, name: String, role: Role, token: Token, before: Option<u64>) -> Admission {
+        if let Some(before) = before {
+            state.devices.revoke(before);
+        }
+        let id = state.devices.add(wall_clock(), name.clone(), role, &token);
+        tracing::info!(id, name, ?role, "a device was let in");
+        let saved = self.file.save(&state.devices);
+        tokio::spawn(async move {
+            if let Err(error) = written(saved).await {
+                tracing::warn!(id, %error, "a device must pair again after the next start: it could not be written down");
+            }
+        });
+        Admission { guest: Guest { id, name, role }, token }
+    }
+
+    fn changed(&self) {
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A panic elsewhere leaves the lists whole: each change is one call.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn guest(device: &Device) -> Guest {
+    Guest { id: device.id, name: device.name.clone(), role: device.role }
+}
+
+async fn written(saved: oneshot::Receiver<io::Result<()>>) -> io::Result<()> {
+    saved.await.unwrap_or_else(|_| Err(io::Error::other("the thread that writes is gone")))
+}
+
+/// Seconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "for people to read; nothing is decided by it")]
+fn wall_clock() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+fn random<const N: usize>() -> Result<[u8; N], getrandom::Error> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Four digits. The few numbers that come a little more often are no help to anyone.
+fn random_number() -> Result<u16, getrandom::Error> {
+    Ok(u16::try_from(getrandom::u32()? % 10_000).unwrap_or(0))
+}
