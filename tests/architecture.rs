@@ -50,7 +50,7 @@ fn plan() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("robot", &["clock", "drive", "protocol", "time"][..]),
         ("cable", &["clock", "protocol", "robot", "time"][..]),
         ("agent", &["cable", "clock", "drive", "mailbox", "private_file", "protocol", "time"][..]),
-        ("relay", &["access", "mailbox", "private_file", "protocol"][..]),
+        ("relay", &["access", "clock", "mailbox", "private_file", "protocol"][..]),
         ("config", &[][..]),
         ("cli", &["agent", "cable", "clock", "config", "drive", "mailbox", "protocol", "relay", "robot"][..]),
     ])

@@ -11,7 +11,7 @@ use tokio::sync::{oneshot, watch};
 use super::code::{Code, CodeError, LIFETIME};
 use super::device::{Device, Devices, Token};
 use super::device_file::DeviceFile;
-use super::pairing::{Knock, Pairing, Ticket, Verdict, tidy};
+use super::pairing::{Knock, Pairing, Request, Ticket, Verdict, tidy};
 use super::qr;
 use crate::clock::Clock;
 use crate::protocol::access::{self, Access, AccessReply, AccessRequest, Invite};
@@ -57,7 +57,12 @@ pub enum Welcome {
 #[derive(Debug)]
 pub enum Patience {
     /// Nobody has answered yet.
-    Waiting,
+    Waiting {
+        /// Four digits to compare.
+        number: u16,
+        /// What it will be allowed to do.
+        role: Role,
+    },
     /// Come in.
     Admitted(Admission),
     /// The operator said no, or nobody answered in time.
@@ -179,7 +184,7 @@ impl Gate {
         let admission = {
             let mut state = self.state();
             match state.pairing.collect(self.clock.now(), ticket) {
-                Verdict::Waiting => return Ok(Patience::Waiting),
+                Verdict::Waiting(Request { number, role, .. }) => return Ok(Patience::Waiting { number, role }),
                 Verdict::Denied => return Ok(Patience::Denied),
                 Verdict::Admitted(name, role) => self.admit(&mut state, name, role, token, before),
             }

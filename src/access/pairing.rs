@@ -39,7 +39,7 @@ pub enum Knock {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Nobody has answered yet.
-    Waiting,
+    Waiting(Request),
     /// Come in, under this name.
     Admitted(String, Role),
     /// The operator said no, or nobody answered in time.
@@ -124,7 +124,7 @@ impl Pairing {
             return Verdict::Denied;
         };
         match self.waiting[place].answer {
-            None => Verdict::Waiting,
+            None => Verdict::Waiting(self.waiting[place].request.clone()),
             Some(yes) => {
                 let Request { name, role, .. } = self.waiting.remove(place).request;
                 if yes { Verdict::Admitted(name, role) } else { Verdict::Denied }
@@ -182,7 +182,7 @@ mod tests {
         let Ok(Knock::Waiting(request)) = knock(&mut pairing, "Anne's\u{1b} phone\n") else { panic!("must wait") };
         assert_eq!((request.name.as_str(), request.number), ("Anne's phone", 1234));
         let ticket = Ticket::new([9; 16]).text();
-        assert_eq!(pairing.collect(NOW, &ticket), Verdict::Waiting);
+        assert_eq!(pairing.collect(NOW, &ticket), Verdict::Waiting(request.clone()));
         assert_eq!(pairing.waiting(NOW), std::slice::from_ref(&request));
         assert_eq!(pairing.answer(NOW, request.id, true), Some(request.clone()));
         assert_eq!(pairing.answer(NOW, request.id, false), None, "answered once");

@@ -33,7 +33,7 @@ pub enum AccessRequest {
 }
 
 /// The answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccessReply {
     /// Whether it was done.
@@ -100,4 +100,51 @@ pub struct Invite {
     pub seconds: u64,
     /// The QR code of `url`: one text a row, `#` dark and space light, without the quiet zone of four modules.
     pub qr: Vec<String>,
+}
+
+/// `POST /pair`: a device shows the code that it scanned.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PairRequest {
+    /// From the address's fragment.
+    pub code: String,
+    /// What its owner calls it.
+    pub name: String,
+}
+
+/// `POST /pair/wait`: a waiting device asks what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PairWait {
+    /// From [`PairAnswer::Waiting`].
+    pub ticket: String,
+}
+
+/// The answer to both, and to `GET /me`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "status", rename_all = "lowercase", deny_unknown_fields)]
+pub enum PairAnswer {
+    /// Come in: the session is in the cookie.
+    Admitted {
+        /// What the device may do.
+        role: Role,
+        /// What it is called; none for whoever sits at the machine itself.
+        name: Option<String>,
+    },
+    /// Someone must say yes first.
+    Waiting {
+        /// What the device will be allowed to do.
+        role: Role,
+        /// To ask with.
+        ticket: String,
+        /// Four digits to compare with the terminal's.
+        number: String,
+    },
+    /// Not let in.
+    Refused {
+        /// `unknown`, `void`, `crowded`, `denied`, `rate`, `malformed` or `stranger`.
+        code: String,
+        /// A sentence.
+        why: String,
+    },
 }

@@ -8,11 +8,14 @@ use serde::Serialize;
 use socketioxide::extract::{AckSender, SocketRef};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
 
+use super::auth::Visitor;
 use super::event::Heard;
 use super::limits::{Allowance, NAME_CHARS};
 use super::rooms::Rooms;
 use crate::mailbox::{Command, Sender};
+use crate::protocol::access::{AccessReply, AccessRequest};
 use crate::protocol::events::{
     self, Direction, Drive, FROM_RELAY_ONLY, Refused, ResetReply, ResetRequest, Role, SeatReply, SeatRequest,
     StopReply, StopRequest, name,
@@ -36,6 +39,10 @@ pub(super) struct Client {
     pub(super) sender: Sender,
     /// Where it connects from.
     pub(super) address: IpAddr,
+    /// The number of its device; none for whoever sits at the machine itself.
+    pub(super) device: Option<u64>,
+    /// Cancelled, it ends the connection.
+    pub(super) line: CancellationToken,
     allowance: Mutex<Allowance>,
 }
 
@@ -51,8 +58,9 @@ struct Arrival<'a> {
 
 impl Client {
     /// A client that has sent nothing yet.
-    pub(super) fn new(sender: Sender, address: IpAddr, allowance: Allowance) -> Self {
-        Self { sender, address, allowance: Mutex::new(allowance) }
+    pub(super) fn new(sender: Sender, visitor: Visitor, allowance: Allowance) -> Self {
+        let Visitor { address, device, line, role: _ } = visitor;
+        Self { sender, address, device: device.map(|guest| guest.id), line, allowance: Mutex::new(allowance) }
     }
 
     /// What it may still send.
@@ -66,10 +74,11 @@ impl Client {
         match event {
             name::STOP => arrival.stop(ack),
             name::DRIVE => arrival.drive(),
-            name::SEAT | name::RESET | name::ECHO if !arrival.fits(rooms.limits().control_bytes) => {}
+            name::SEAT | name::RESET | name::ECHO | name::ACCESS if !arrival.fits(rooms.limits().control_bytes) => {}
             name::SEAT => arrival.seat(ack),
             name::RESET => arrival.reset(ack),
             name::ECHO => acknowledge(ack, &NOTHING),
+            name::ACCESS => arrival.access(ack),
             name::DIRECTION => arrival.direction(ack),
             _ => arrival.relay(ack),
         }
@@ -117,6 +126,12 @@ impl Arrival<'_> {
         if !self.may(Role::Driver) {
             acknowledge(ack, &reply(self.rooms, "watching only: this client may not drive"));
         } else if let Some(request) = self.payload::<SeatRequest>(name::SEAT, usize::MAX) {
+            if let SeatRequest::Give { to } = request
+                && self.rooms.role_of(to).is_some_and(|role| role < Role::Driver)
+            {
+                acknowledge(ack, &reply(self.rooms, "that person's device only watches"));
+                return;
+            }
             let rooms = self.rooms.clone();
             self.ask(ack, |answer| Command::Seat(request, answer), move |why| reply(&rooms, why));
         } else {
@@ -132,6 +147,19 @@ impl Arrival<'_> {
             self.ask(ack, |answer| Command::Reset(request, answer), reply);
         } else {
             acknowledge(ack, &reply("reset was not understood"));
+        }
+    }
+
+    /// Who may come in: told and changed for operators alone.
+    fn access(&self, ack: AckSender) {
+        let reply = |why: &str| AccessReply { ok: false, why: Some(why.to_owned()), ..AccessReply::default() };
+        if !self.may(Role::Operator) {
+            acknowledge(ack, &reply("only an operator decides who may come in"));
+        } else if let Some(request) = self.payload::<AccessRequest>(name::ACCESS, usize::MAX) {
+            let gate = self.rooms.gate().clone();
+            tokio::spawn(async move { acknowledge(ack, &gate.ask(request).await) });
+        } else {
+            acknowledge(ack, &reply("access was not understood"));
         }
     }
 

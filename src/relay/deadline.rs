@@ -1,4 +1,5 @@
-//! A stream that gives up when its peer stops reading: a write that waits too long ends the connection.
+//! A stream that gives up when its peer stops reading, or when it is cut: a write that waits too long ends the
+//! connection, and so does whoever throws its device out.
 //!
 //! A peer that never reads fills the kernel's buffers, and then a writer waits for ever, in a place
 //! where nothing else is looked at: not the heartbeat, not a cancellation. Only the stream itself can
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// A stream whose writes make progress within a limit or fail, together with whatever must be let go
 /// of when the connection ends.
@@ -21,14 +23,16 @@ pub(super) struct Deadline<S, G> {
     limit: Duration,
     waiting: Option<Pin<Box<Sleep>>>,
     expired: bool,
+    cut: Pin<Box<WaitForCancellationFutureOwned>>,
     reader: Option<Waker>,
     _held: G,
 }
 
 impl<S, G> Deadline<S, G> {
-    /// Wraps `stream`. `held` is dropped with it.
-    pub(super) fn new(stream: S, limit: Duration, held: G) -> Self {
-        Self { stream, limit, waiting: None, expired: false, reader: None, _held: held }
+    /// Wraps `stream`, which fails once `line` is cancelled. `held` is dropped with it.
+    pub(super) fn new(stream: S, limit: Duration, line: CancellationToken, held: G) -> Self {
+        let cut = Box::pin(line.cancelled_owned());
+        Self { stream, limit, waiting: None, expired: false, cut, reader: None, _held: held }
     }
 
     /// Passes on what a write said, and fails it if it has waited for the whole limit.
@@ -60,6 +64,10 @@ impl<S: AsyncRead + Unpin, G: Unpin> AsyncRead for Deadline<S, G> {
         let this = self.get_mut();
         if this.expired {
             return Poll::Ready(Err(expiry()));
+        }
+        // Whoever serves a connection always waits for its next bytes, so this is where a cut is noticed.
+        if this.cut.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         let read = Pin::new(&mut this.stream).poll_read(cx, buf);
         if read.is_pending() && !this.reader.as_ref().is_some_and(|reader| reader.will_wake(cx.waker())) {
@@ -125,7 +133,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_never_reads_fails_the_write() {
         let (ours, _theirs) = duplex(1000);
-        let mut stream = Deadline::new(ours, LIMIT, ());
+        let mut stream = Deadline::new(ours, LIMIT, CancellationToken::new(), ());
         let start = Instant::now();
         let error = stream.write_all(&[0; 5000]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
@@ -137,18 +145,35 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_waiting_reader_is_told() {
         let (ours, _theirs) = duplex(1000);
-        let (mut reader, mut writer) = split(Deadline::new(ours, LIMIT, ()));
+        let (mut reader, mut writer) = split(Deadline::new(ours, LIMIT, CancellationToken::new(), ()));
         let reading = tokio::spawn(async move { reader.read_u8().await.unwrap_err().kind() });
         tokio::task::yield_now().await;
         assert!(writer.write_all(&[0; 5000]).await.is_err());
         assert_eq!(reading.await.unwrap(), io::ErrorKind::TimedOut);
     }
 
+    /// Goal: a device that was thrown out is not listened to any more.
+    #[tokio::test]
+    async fn a_cut_line_is_not_read_from() {
+        let (ours, mut theirs) = duplex(1000);
+        let line = CancellationToken::new();
+        let mut stream = Deadline::new(ours, LIMIT, line.clone(), ());
+        let reading = tokio::spawn(async move {
+            assert_eq!(stream.read_u8().await.unwrap(), 1);
+            stream.read_u8().await.unwrap_err().kind()
+        });
+        theirs.write_all(&[1]).await.unwrap();
+        tokio::task::yield_now().await;
+        line.cancel();
+        theirs.write_all(&[2]).await.ok();
+        assert_eq!(reading.await.unwrap(), io::ErrorKind::ConnectionAborted);
+    }
+
     /// Goal: slow is not dead: only a wait without any progress counts.
     #[tokio::test(start_paused = true)]
     async fn a_slow_peer_is_kept() {
         let (ours, mut theirs) = duplex(1000);
-        let mut stream = Deadline::new(ours, LIMIT, ());
+        let mut stream = Deadline::new(ours, LIMIT, CancellationToken::new(), ());
         let reading = tokio::spawn(async move {
             let mut taken = 0;
             while taken < 5000 {
@@ -165,7 +190,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_held_is_let_go_of() {
         let held = Arc::new(());
-        let stream = Deadline::new(duplex(1).0, LIMIT, held.clone());
+        let stream = Deadline::new(duplex(1).0, LIMIT, CancellationToken::new(), held.clone());
         assert_eq!(Arc::strong_count(&held), 2);
         drop(stream);
         assert_eq!(Arc::strong_count(&held), 1);

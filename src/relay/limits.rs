@@ -19,7 +19,14 @@ const STOPS_PER_SECOND: f64 = 20.0;
 const SESSIONS_PER_SECOND: f64 = 20.0;
 /// New sessions at once from one address.
 const SESSIONS_BURST: f64 = 64.0;
-/// Addresses whose sessions are counted; beyond, those that have been quiet are forgotten.
+/// Codes a second that one address may show, and at once: a thumb that scans again, not a guesser. With ten wrong ones
+/// all codes are void, so a guesser is slowed down for the sake of those who wait for a good one.
+const CODES_PER_SECOND: f64 = 0.5;
+const CODES_BURST: f64 = 5.0;
+/// Waiting devices ask once a second; several may share an address.
+const WAITING_PER_SECOND: f64 = 8.0;
+const WAITING_BURST: f64 = 32.0;
+/// Addresses that are counted; beyond, those that have been quiet are forgotten.
 const ADDRESSES: usize = 256;
 /// The same thing is said to the same client once in this time.
 const TELL_AGAIN: Duration = Duration::from_secs(1);
@@ -129,14 +136,35 @@ impl Allowance {
     }
 }
 
-/// How fast each address may open sessions.
-#[derive(Debug, Default)]
+/// How fast each address may do what costs something: open sessions, show codes.
+#[derive(Debug)]
 pub(super) struct Openings {
+    per_second: f64,
+    burst: f64,
     seen: Mutex<HashMap<IpAddr, Bucket>>,
 }
 
 impl Openings {
-    /// Whether `address` may open one more.
+    /// For new sessions.
+    pub(super) fn of_sessions() -> Self {
+        Self::new(SESSIONS_PER_SECOND, SESSIONS_BURST)
+    }
+
+    /// For codes that are shown.
+    pub(super) fn of_codes() -> Self {
+        Self::new(CODES_PER_SECOND, CODES_BURST)
+    }
+
+    /// For waiting devices that ask what became of them.
+    pub(super) fn of_waiting() -> Self {
+        Self::new(WAITING_PER_SECOND, WAITING_BURST)
+    }
+
+    fn new(per_second: f64, burst: f64) -> Self {
+        Self { per_second, burst, seen: Mutex::default() }
+    }
+
+    /// Whether `address` may do it once more.
     pub(super) fn take(&self, address: IpAddr, now: Instant) -> bool {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() >= ADDRESSES && !seen.contains_key(&address) {
@@ -145,7 +173,7 @@ impl Openings {
                 return false;
             }
         }
-        seen.entry(address).or_insert_with(|| Bucket::new(SESSIONS_PER_SECOND, SESSIONS_BURST, now)).take(now)
+        seen.entry(address).or_insert_with(|| Bucket::new(self.per_second, self.burst, now)).take(now)
     }
 }
 
@@ -277,7 +305,7 @@ mod tests {
     /// Goal: opening sessions and leaving them is bounded, and so is the memory of who did.
     #[test]
     fn sessions_open_no_faster_than_they_are_forgotten() {
-        let (openings, now) = (Openings::default(), Instant::now());
+        let (openings, now) = (Openings::of_sessions(), Instant::now());
         assert_eq!((0..1000).filter(|_| openings.take(LOCAL, now)).count(), 64);
         assert!(openings.take(PHONE, now));
         for last in 0..=255 {

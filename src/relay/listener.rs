@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use socket2::SockRef;
+use socket2::{Domain, SockRef, Socket, Type};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
@@ -42,6 +42,8 @@ const HEADER_BYTES: usize = 16 * 1024;
 const TLS_HANDSHAKE: u8 = 0x16;
 /// Tries to find one port that is free on both loopback addresses.
 const TRIES: usize = 16;
+/// Connections that may wait to be accepted.
+const BACKLOG: i32 = 128;
 /// Pause when the system has no descriptor left for a connection.
 const EXHAUSTED: Duration = Duration::from_millis(100);
 
@@ -60,8 +62,9 @@ pub(super) struct Terms {
     pub(super) connections: Arc<Connections>,
 }
 
-/// Listens on this machine's own addresses, IPv4 and, where there is one, IPv6. Port 0 takes any.
-pub(super) fn listen(port: u16) -> Result<Vec<Unwatched>, RelayError> {
+/// Listens on all addresses if `public`, else on those of every machine for itself: IPv4 and, where there is one,
+/// IPv6. Port 0 takes any.
+pub(super) fn listen(port: u16, public: bool) -> Result<Vec<Unwatched>, RelayError> {
     let refuse = |source: io::Error| {
         if source.kind() == ErrorKind::AddrInUse {
             RelayError::PortInUse { port }
@@ -71,16 +74,21 @@ pub(super) fn listen(port: u16) -> Result<Vec<Unwatched>, RelayError> {
             RelayError::Listen { port, source }
         }
     };
+    let (four, six) = if public {
+        (Ipv4Addr::UNSPECIFIED, Ipv6Addr::UNSPECIFIED)
+    } else {
+        (Ipv4Addr::LOCALHOST, Ipv6Addr::LOCALHOST)
+    };
     for attempt in 1.. {
-        let four = open((Ipv4Addr::LOCALHOST, port).into()).map_err(refuse)?;
-        let same = four.local_addr().map_err(refuse)?.port();
-        match open((Ipv6Addr::LOCALHOST, same).into()) {
-            Ok(six) => return Ok(vec![four, six]),
+        let on_four = open((four, port).into()).map_err(refuse)?;
+        let same = on_four.local_addr().map_err(refuse)?.port();
+        match open((six, same).into()) {
+            Ok(on_six) => return Ok(vec![on_four, on_six]),
             Err(error) if error.kind() == ErrorKind::AddrInUse && port == 0 && attempt < TRIES => {}
             Err(error) if error.kind() == ErrorKind::AddrInUse => return Err(refuse(error)),
             Err(error) => {
                 tracing::debug!(%error, "no IPv6 on this machine: listening on IPv4 alone");
-                return Ok(vec![four]);
+                return Ok(vec![on_four]);
             }
         }
     }
@@ -88,9 +96,17 @@ pub(super) fn listen(port: u16) -> Result<Vec<Unwatched>, RelayError> {
 }
 
 fn open(address: SocketAddr) -> io::Result<Unwatched> {
-    let listener = Unwatched::bind(address)?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    if address.is_ipv6() {
+        // IPv4 has a listener of its own.
+        socket.set_only_v6(true)?;
+    }
+    // A port whose last connections are still fading is free, as the standard library sees it, too.
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
 }
 
 /// Accepts connections and serves them with `app`, until `shutdown`. Each is a task of `tasks`.
@@ -141,13 +157,14 @@ async fn serve(
     if let Err(error) = tune(&stream) {
         tracing::debug!(%address, %error, "a socket option is not available");
     }
-    let stream = match timeout(terms.handshake, greet(stream, counted, &tls, terms.write)).await {
+    let line = CancellationToken::new();
+    let stream = match timeout(terms.handshake, greet(stream, counted, line.clone(), &tls, terms.write)).await {
         Ok(Ok(stream)) => stream,
         Ok(Err(error)) => return tracing::debug!(%address, %error, "no TLS connection"),
         Err(_) => return tracing::debug!(%address, "the TLS handshake took too long"),
     };
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(address));
+        request.extensions_mut().insert(Peer { address, line: line.clone() });
         let app = app.clone();
         async move { Ok::<_, Infallible>(app.oneshot(request).await.unwrap_or_else(|never| match never {})) }
     });
@@ -179,6 +196,7 @@ fn tune(stream: &TcpStream) -> io::Result<()> {
 async fn greet(
     mut stream: TcpStream,
     counted: OpenConnection,
+    line: CancellationToken,
     tls: &TlsAcceptor,
     write: Duration,
 ) -> io::Result<Stream> {
@@ -188,7 +206,7 @@ async fn greet(
         stream.shutdown().await?;
         return Err(io::Error::new(ErrorKind::InvalidData, "the client does not speak TLS"));
     }
-    tls.accept(Deadline::new(stream, write, counted)).await
+    tls.accept(Deadline::new(stream, write, line, counted)).await
 }
 
 /// What someone hears who typed http instead of https.

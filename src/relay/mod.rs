@@ -9,11 +9,12 @@ mod deadline;
 mod event;
 mod limits;
 mod listener;
+mod pair;
 mod rooms;
 mod tls;
 
 use std::net::{SocketAddr, TcpListener as Unwatched};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use socketioxide::{ParserConfig, SocketIo};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
@@ -31,10 +33,12 @@ use tokio_rustls::rustls::pki_types::UnixTime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::access::gate::Gate;
+use crate::clock::Clock;
 use crate::mailbox::RelayEnd;
 use crate::protocol::events::{Limits, RobotCard};
 
-use self::auth::Peer;
+use self::auth::{House, Peer};
 use self::limits::{Connections, Openings};
 use self::listener::Terms;
 use self::rooms::Rooms;
@@ -50,8 +54,17 @@ const FAREWELL: Duration = Duration::from_millis(800);
 /// What the relay is to be.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// HTTPS port on this machine's own addresses; 0 takes any that is free.
+    /// HTTPS port; 0 takes any that is free.
     pub port: u16,
+    /// Whether other machines may knock: it listens on all addresses, not only on those of every machine for itself.
+    pub public: bool,
+    /// Names by which it is called, the likeliest first, as they stand in an address: `192.168.1.5`, `[fd00::1]`,
+    /// `rover.local`.
+    pub hosts: watch::Receiver<Vec<String>>,
+    /// Whether devices that want to drive wait for a yes.
+    pub confirm: bool,
+    /// Whether browsers and programs of this machine are operators without pairing.
+    pub local_operator: bool,
     /// The robot, as clients are told.
     pub robot: RobotCard,
     /// Bounds, as clients are told; those of size and rate are held here, those of time by the agent.
@@ -70,7 +83,7 @@ pub struct Settings {
     pub request_timeout: Duration,
     /// For a write without progress, then the peer counts as dead.
     pub write_timeout: Duration,
-    /// The user's data directory; the certificate is kept below it.
+    /// The user's data directory; the certificate and the let-in devices are kept below it.
     pub data_directory: PathBuf,
 }
 
@@ -80,6 +93,10 @@ impl Settings {
     pub fn new(port: u16, robot: RobotCard, data_directory: PathBuf) -> Self {
         Self {
             port,
+            public: false,
+            hosts: watch::channel(Vec::new()).1,
+            confirm: true,
+            local_operator: true,
             robot,
             limits: Limits {
                 sample_hz: 30,
@@ -125,6 +142,14 @@ pub enum RelayError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The list of let-in devices cannot be kept.
+    #[error("cannot keep the list of paired devices in {path}: {source}", path = path.display())]
+    Devices {
+        /// Its folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// There is no certificate.
     #[error(transparent)]
     Certificate(#[from] CertificateError),
@@ -138,19 +163,39 @@ pub struct Relay {
     listeners: Vec<Unwatched>,
     addresses: Vec<SocketAddr>,
     tls: Arc<ServerConfig>,
+    gate: Arc<Gate>,
+    access: PathBuf,
 }
 
 impl Relay {
-    /// Takes the port and loads or makes the certificate.
+    /// Takes the port, loads or makes the certificate, and opens the gate.
     ///
     /// # Errors
     /// [`RelayError`], with a sentence for the person who started it.
     pub fn bind(settings: Settings, robot: RelayEnd) -> Result<Self, RelayError> {
-        let listeners = listener::listen(settings.port)?;
+        let listeners = listener::listen(settings.port, settings.public)?;
         let refuse = |source| RelayError::Listen { port: settings.port, source };
-        let addresses = listeners.iter().map(Unwatched::local_addr).collect::<Result<_, _>>().map_err(refuse)?;
+        let addresses = listeners.iter().map(Unwatched::local_addr).collect::<Result<Vec<_>, _>>().map_err(refuse)?;
         let tls = tls::load_or_make(&settings.data_directory, UnixTime::now())?;
-        Ok(Self { settings, robot, listeners, addresses, tls })
+        let port = addresses.first().map_or(settings.port, SocketAddr::port);
+        // Each port has its own guests, as it has its own cookie.
+        let access = settings.data_directory.join("access").join(port.to_string());
+        let host = settings.hosts.borrow().first().cloned().unwrap_or_else(|| "localhost".to_owned());
+        let gate = Gate::open(&access, settings.confirm, format!("https://{host}:{port}"), Clock::start())
+            .map_err(|source| RelayError::Devices { path: access.clone(), source })?;
+        Ok(Self { settings, robot, listeners, addresses, tls, gate, access })
+    }
+
+    /// Who may come in.
+    #[must_use]
+    pub fn gate(&self) -> Arc<Gate> {
+        self.gate.clone()
+    }
+
+    /// The folder of the gate.
+    #[must_use]
+    pub fn access(&self) -> &Path {
+        &self.access
     }
 
     /// The addresses it listens on, IPv4 first.
@@ -176,7 +221,7 @@ impl Relay {
             ),
         };
         let remarks = self.robot.remarks();
-        let (app, rooms) = app(self.settings, self.robot, port);
+        let (app, rooms) = app(self.settings, self.robot, self.gate, port);
         let (tasks, connections, accepting) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
         let _ends_with_this = (connections.clone().drop_guard(), accepting.clone().drop_guard());
         for listener in self.listeners {
@@ -190,6 +235,7 @@ impl Relay {
         let news = [
             tokio::spawn(connections.clone().run_until_cancelled_owned(rooms.clone().pass_telemetry_on())),
             tokio::spawn(connections.clone().run_until_cancelled_owned(rooms.clone().pass_remarks_on(remarks))),
+            tokio::spawn(connections.clone().run_until_cancelled_owned(rooms.clone().watch_the_gate())),
         ];
         tracing::info!(addresses = ?self.addresses, "relay is open");
         shutdown.cancelled().await;
@@ -208,13 +254,13 @@ impl Relay {
 /// What the doorman needs to know.
 #[derive(Clone, Debug)]
 struct Door {
-    port: u16,
+    house: House,
     body_timeout: Duration,
     openings: Arc<Openings>,
 }
 
 /// Everything that answers requests: doorman, then Socket.IO, then pages.
-fn app(settings: Settings, robot: RelayEnd, port: u16) -> (Router, Arc<Rooms>) {
+fn app(settings: Settings, robot: RelayEnd, gate: Arc<Gate>, port: u16) -> (Router, Arc<Rooms>) {
     let bytes = settings.limits.event_bytes;
     let packet = bytes + limits::ENVELOPE_BYTES;
     // One service for all requests: as a layer of the router it would be made anew for each, and a
@@ -235,9 +281,18 @@ fn app(settings: Settings, robot: RelayEnd, port: u16) -> (Router, Arc<Rooms>) {
         .ws_max_message_size(packet)
         .ws_max_frame_size(packet)
         .build_with_inner_svc(assets::pages());
-    let door = Door { port, body_timeout: settings.request_timeout, openings: Arc::default() };
-    let rooms = Rooms::open(settings, robot, &io);
+    let house = House {
+        port,
+        hosts: settings.hosts.clone(),
+        gate: gate.clone(),
+        public: settings.public,
+        local_operator: settings.local_operator,
+    };
+    let openings = Arc::new(Openings::of_sessions());
+    let door = Door { house, body_timeout: settings.request_timeout, openings };
+    let rooms = Rooms::open(settings, robot, gate.clone(), &io);
     let app = assets::classic()
+        .merge(pair::desk(gate, port))
         .fallback_service(service)
         .layer(middleware::from_fn(move |request, next| attend(door.clone(), request, next)));
     (app, rooms)
@@ -260,14 +315,15 @@ async fn attend(door: Door, mut request: Request, next: Next) -> Response {
 
 /// The answer to a request that is not let in. One that is carries its visitor from here on.
 fn turn_away(door: &Door, request: &mut Request) -> Option<Response> {
-    let Some(Peer(address)) = request.extensions().get::<Peer>().copied() else {
+    let Some(peer) = request.extensions().get::<Peer>().cloned() else {
         return Some(StatusCode::FORBIDDEN.into_response());
     };
+    let address = peer.address;
     // Browsers and our clients speak HTTP/1.1; older is what proxies speak to those behind them.
     let admitted = if request.version() < Version::HTTP_11 {
         Err(auth::Refusal::Forwarded { header: "HTTP/1.0".to_owned() })
     } else {
-        auth::admit(Peer(address), door.port, request.uri(), request.headers())
+        auth::admit(&door.house, &peer, request.uri(), request.headers())
     };
     let visitor = match admitted {
         Ok(visitor) => visitor,
@@ -278,6 +334,10 @@ fn turn_away(door: &Door, request: &mut Request) -> Option<Response> {
         }
     };
     let session = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("sid=")));
+    let Some(visitor) = visitor else {
+        // A stranger: pages, and the desk where codes are shown.
+        return None;
+    };
     if auth::is_session(request.uri()) && !session && !door.openings.take(visitor.address, Instant::now()) {
         tracing::debug!(%address, "turned away: too many new sessions");
         return Some((StatusCode::TOO_MANY_REQUESTS, "too many new sessions: wait a second\n").into_response());

@@ -21,12 +21,15 @@ use super::auth::Visitor;
 use super::client::{Client, refuse};
 use super::event::Heard;
 use super::limits::Allowance;
+use crate::access::gate::Gate;
 use crate::mailbox::{Command, RelayEnd, Remark, Sender};
-use crate::protocol::events::{self, Limits, Person, Refused, Welcome, name};
+use crate::protocol::events::{self, Limits, Person, Refused, Role, Welcome, name};
 
 /// The room of everyone who has been welcomed. Who is merely connected hears nothing, so that
 /// `welcome` is first.
 const WELCOMED: &str = "welcomed";
+/// The room of those who decide who may come in.
+const OPERATORS: &str = "operators";
 /// Longest name of a person, characters.
 const PERSON_CHARS: usize = 32;
 
@@ -35,6 +38,7 @@ const PERSON_CHARS: usize = 32;
 pub(super) struct Rooms {
     settings: Settings,
     robot: RelayEnd,
+    gate: Arc<Gate>,
     io: SocketIo,
     connections: AtomicU64,
     clients: Mutex<BTreeMap<u64, (SocketRef, Arc<Client>)>>,
@@ -45,10 +49,11 @@ pub(super) struct Rooms {
 
 impl Rooms {
     /// Opens the room on `io`.
-    pub(super) fn open(settings: Settings, robot: RelayEnd, io: &SocketIo) -> Arc<Self> {
+    pub(super) fn open(settings: Settings, robot: RelayEnd, gate: Arc<Gate>, io: &SocketIo) -> Arc<Self> {
         let rooms = Arc::new(Self {
             settings,
             robot,
+            gate,
             io: io.clone(),
             connections: AtomicU64::new(1),
             clients: Mutex::default(),
@@ -67,6 +72,16 @@ impl Rooms {
     /// The way to the robot.
     pub(super) fn robot(&self) -> &RelayEnd {
         &self.robot
+    }
+
+    /// Who may come in.
+    pub(super) fn gate(&self) -> &Arc<Gate> {
+        &self.gate
+    }
+
+    /// What the client of that number may do, if it is here.
+    pub(super) fn role_of(&self, id: u64) -> Option<Role> {
+        self.clients().get(&id).map(|(_, client)| client.sender.role)
     }
 
     /// What clients must keep to.
@@ -115,6 +130,39 @@ impl Rooms {
         }
     }
 
+    /// Throws out whoever may no longer be here, at once, and shows operators who may.
+    pub(super) async fn watch_the_gate(self: Arc<Self>) {
+        let mut changes = self.gate.changes();
+        loop {
+            let strangers: Vec<u64> =
+                self.clients().iter().filter(|(_, (_, client))| !self.is_guest(client)).map(|(id, _)| *id).collect();
+            for id in strangers {
+                self.throw_out(id);
+            }
+            if let Some(room) = self.io.of("/") {
+                drop(room.within(OPERATORS).emit(name::ACCESS, &self.gate.access()).now_or_never());
+            }
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    fn is_guest(&self, client: &Client) -> bool {
+        client.device.is_none_or(|device| self.gate.knows(device))
+    }
+
+    /// Ends a client's motion and its connection.
+    fn throw_out(&self, id: u64) {
+        let Some((socket, client)) = self.clients().get(&id).cloned() else { return };
+        self.leave(id, "thrown out");
+        if let Err(error) = socket.disconnect() {
+            tracing::debug!(id, %error, "a client that was thrown out is gone already");
+        }
+        // The library only says farewell. Who ignores that would still hold the connection.
+        client.line.cancel();
+    }
+
     /// Closes every connection, and the departures are told to the agent: the library, once it is
     /// closing, tells nobody.
     pub(super) async fn close(&self, within: Duration) {
@@ -150,7 +198,10 @@ impl Rooms {
         // A name that is written with JSON escapes does not come this far: the library cannot read it
         // and closes the connection. Python writes every name beyond ASCII so.
         socket.on_fallback(move |socket: SocketRef, Event(event), heard: Heard, ack: AckSender| {
-            hearing.hear(&rooms, &socket, &event, &heard, ack);
+            // What a client said before it was thrown out may arrive after it.
+            if rooms.role_of(id).is_some() {
+                hearing.hear(&rooms, &socket, &event, &heard, ack);
+            }
             ready(())
         });
         let rooms = self.clone();
@@ -166,6 +217,9 @@ impl Rooms {
             return;
         }
         socket.join(WELCOMED);
+        if client.sender.role == Role::Operator {
+            socket.join(OPERATORS);
+        }
         drop(between);
         if !self.clients().contains_key(&id) {
             socket.leave_all();
@@ -181,19 +235,31 @@ impl Rooms {
 
     fn admit(&self, socket: &SocketRef, auth: Option<&Value>) -> Option<Arc<Client>> {
         // Without the doorman's word nobody is anybody.
-        let visitor = *socket.req_parts().extensions.get::<Visitor>()?;
+        let visitor = socket.req_parts().extensions.get::<Visitor>()?.clone();
         let mut clients = self.clients();
         if clients.len() >= self.settings.connections {
             tracing::warn!(address = %visitor.address, "refused a client: the room is full");
             return None;
         }
         let id = self.connections.fetch_add(1, Ordering::Relaxed);
+        // A device goes by the name under which it was let in.
         let given = auth.and_then(|auth| auth.get("name")).and_then(Value::as_str);
+        let given = visitor.device.as_ref().map(|guest| guest.name.as_str()).or(given);
         let sender = Sender { person: Person { id, name: person_name(given, id) }, role: visitor.role };
         tracing::info!(id, name = sender.person.name, address = %visitor.address, role = ?visitor.role, "client connected");
         let allowance = Allowance::new(self.settings.limits.events_per_second, self.settings.burst, Instant::now());
-        let client = Arc::new(Client::new(sender, visitor.address, allowance));
+        let client = Arc::new(Client::new(sender, visitor, allowance));
         clients.insert(id, (socket.clone(), client.clone()));
+        drop(clients);
+        if let Some(device) = client.device {
+            self.gate.came(device);
+        }
+        // Its device may have been thrown out since its request was let in, or long ago: a session can be entered
+        // again over a connection that is still open.
+        if !self.is_guest(&client) {
+            self.throw_out(id);
+            return None;
+        }
         Some(client)
     }
 
@@ -211,6 +277,9 @@ impl Rooms {
 
     fn leave(&self, id: u64, reason: &str) {
         let Some((_, client)) = self.clients().remove(&id) else { return };
+        if let Some(device) = client.device {
+            self.gate.went(device);
+        }
         let dropped = client.allowance().dropped();
         tracing::info!(id, address = %client.address, reason, dropped, "client gone");
         if !self.robot.send(client.sender.clone(), Command::Gone) {
