@@ -97,13 +97,11 @@ fn inside_second_robot_of_a_name_takes_another() {
     let another = ServiceDaemon::new().unwrap();
     let events = another.resolve_hostname("rover.local.", Some(2000)).unwrap();
     let mut found = BTreeSet::new();
-    until(&events, "the end of the search", |event| match event {
-        HostnameResolutionEvent::AddressesFound(_, addresses) => {
+    until(&events, "the end of the search", |event| {
+        if let HostnameResolutionEvent::AddressesFound(_, addresses) = &event {
             found.extend(addresses.iter().map(mdns_sd::ScopedIp::to_ip_addr));
-            None
         }
-        HostnameResolutionEvent::SearchTimeout(_) => Some(()),
-        _ => None,
+        matches!(event, HostnameResolutionEvent::SearchTimeout(_)).then_some(())
     });
     assert_eq!(found, first);
 }
@@ -150,10 +148,13 @@ fn addresses(phone: &ServiceDaemon, name: &str, enough: impl Fn(&BTreeSet<IpAddr
 }
 
 fn resolved(services: &Receiver<ServiceEvent>) -> ResolvedService {
-    until(services, "a service", |event| match event {
-        ServiceEvent::ServiceResolved(service) => Some(*service),
-        _ => None,
-    })
+    until(
+        services,
+        "a service",
+        |event| {
+            if let ServiceEvent::ServiceResolved(service) = event { Some(*service) } else { None }
+        },
+    )
 }
 
 /// Waits for the event that `fits`.

@@ -1,5 +1,6 @@
 //! A network of its own for a test: interfaces that nobody else sees, and one of its tests run inside.
 
+use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
 /// Makes interfaces: `wires NAME…`, or `wires --to PID NAME` for a cable to the network of another process.
@@ -25,7 +26,7 @@ pub fn possible() -> bool {
     let tried = shell("wires try0").output();
     let possible = tried.as_ref().is_ok_and(|output| output.status.success());
     if !possible {
-        println!("left out, as no network can be made here: {tried:?}");
+        drop(writeln!(std::io::stderr(), "left out, as no network can be made here: {tried:?}"));
     }
     possible
 }
