@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod drive;
 pub mod mailbox;
+pub mod network;
 pub mod private_file;
 pub mod protocol;
 pub mod relay;

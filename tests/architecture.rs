@@ -45,6 +45,7 @@ fn plan() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("drive", &["time"][..]),
         ("protocol", &["time"][..]),
         ("private_file", &[][..]),
+        ("network", &[][..]),
         ("mailbox", &["protocol"][..]),
         ("access", &["clock", "private_file", "protocol", "time"][..]),
         ("robot", &["clock", "drive", "protocol", "time"][..]),
