@@ -53,7 +53,13 @@ fn plan() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("agent", &["cable", "clock", "drive", "mailbox", "private_file", "protocol", "time"][..]),
         ("relay", &["access", "clock", "mailbox", "private_file", "protocol"][..]),
         ("config", &[][..]),
-        ("cli", &["agent", "cable", "clock", "config", "drive", "mailbox", "protocol", "relay", "robot"][..]),
+        (
+            "cli",
+            &[
+                "access", "agent", "cable", "clock", "config", "drive", "mailbox", "network", "protocol", "relay",
+                "robot",
+            ][..],
+        ),
     ])
 }
 

@@ -17,6 +17,9 @@ use crate::clock::Clock;
 use crate::protocol::access::{self, Access, AccessReply, AccessRequest, Invite};
 use crate::protocol::events::Role;
 
+/// Between address and code: the page where a code is shown. A fragment stays in the browser.
+const PATH: &str = "/p#";
+
 /// Who comes with a good session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Guest {
@@ -214,8 +217,10 @@ impl Gate {
     /// Whether the code of this invitation can still be used; how long.
     #[must_use]
     pub fn left(&self, invite: &Invite) -> Option<Duration> {
-        let code = invite.url.rsplit_once('#').and_then(|(_, code)| Code::parse(code))?;
-        self.state().pairing.left(self.clock.now(), &code)
+        let state = self.state();
+        // One that leads to where we no longer are is of no use either.
+        let code = invite.url.strip_prefix(&state.address)?.strip_prefix(PATH).and_then(Code::parse)?;
+        state.pairing.left(self.clock.now(), &code)
     }
 
     /// The present state, as operators see it.
@@ -247,7 +252,7 @@ impl Gate {
         let code = Code::new(random()?);
         let mut state = self.state();
         state.pairing.issue(self.clock.now(), code, role);
-        let url = format!("{}/p#{}", state.address, code.text());
+        let url = format!("{}{PATH}{}", state.address, code.text());
         Ok(Invite { qr: qr::rows(&url), url, role, seconds: LIFETIME.as_secs() })
     }
 

@@ -1,19 +1,29 @@
 //! The command line: one file a command, and what they share.
 
 mod config;
+mod devices;
+mod front;
+mod pair;
+mod phones;
 mod ports;
+mod qr;
+mod reception;
 mod relay;
 mod run;
 mod settings;
 mod signals;
 mod sim;
+mod terminal;
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
+
+use self::terminal::{complain, say};
+use crate::protocol::events::Role;
 
 /// What is logged unless `JOYWIRE_LOG` says otherwise: transitions of ours, troubles of others.
 const LOG: &str = "warn,joywire=info,socketioxide=error,engineioxide=error";
@@ -30,6 +40,8 @@ Without a command, `joywire` does what `joywire run` does: it drives a simulated
 Examples:\n  \
   joywire                            drive the simulated robot in a browser\n  \
   joywire ports                      the serial ports here, and which may lead to a robot\n  \
+  joywire --public                   the same from any phone: scan the code that appears\n  \
+  joywire pair --role viewer         a code for one more device, from another terminal\n  \
   joywire --serial auto              drive the robot that is found at a serial port\n  \
   joywire --serial /dev/ttyUSB0      drive the robot at that port\n  \
   joywire sim --link /tmp/robot      a simulated robot that other programs open like a serial port\n  \
@@ -56,6 +68,10 @@ enum Command {
     ///
     /// Prints the path of a port that can be opened like a serial port, and runs until Ctrl-C.
     Sim(SimArgs),
+    /// Shows a code that lets one more device in, while the program runs.
+    Pair(PairArgs),
+    /// Lists the devices that were let in, lets waiting ones in, throws some out.
+    Devices(DevicesArgs),
     /// Lists the serial ports of this machine, and which may lead to a robot.
     Ports(PortsArgs),
     /// Shows or checks the configuration.
@@ -79,15 +95,97 @@ struct RelayArgs {
     /// HTTPS port; 0 takes any free one [default: 8080].
     #[arg(long)]
     port: Option<u16>,
-    /// Let phones and other machines in (not in this version: it will come with pairing).
+    /// Lets phones and other machines knock: shows a code to scan. Who is not paired sees the page, no more.
     #[arg(long)]
     public: bool,
+    /// The address or name by which phones reach this machine [default: chosen from its networks].
+    #[arg(long, value_name = "ADDRESS|NAME")]
+    host: Option<String>,
+    /// Whether someone here must say yes before a device drives; `no` lets in whoever sees the code [default: yes].
+    #[arg(long, value_name = "yes|no")]
+    confirm: Option<Confirm>,
     /// The robot's name on the page.
     #[arg(long)]
     name: Option<String>,
     /// Configuration file [default: joywire/joywire.toml in your configuration folder, if it is there].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Confirm {
+    Yes,
+    No,
+}
+
+/// Which of the running programs is meant.
+#[derive(Debug, Args)]
+struct RunningArgs {
+    /// HTTPS port of the running program [default: the configured one, 8080].
+    #[arg(long, global = true)]
+    port: Option<u16>,
+    /// Its configuration file.
+    #[arg(long, value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct PairArgs {
+    /// What the device may do: watch, drive, or also clear STOP and let others in. All may STOP.
+    #[arg(long, default_value = "driver")]
+    role: WantedRole,
+    #[command(flatten)]
+    running: RunningArgs,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum WantedRole {
+    Viewer,
+    Driver,
+    Operator,
+}
+
+impl From<WantedRole> for Role {
+    fn from(wanted: WantedRole) -> Self {
+        match wanted {
+            WantedRole::Viewer => Self::Viewer,
+            WantedRole::Driver => Self::Driver,
+            WantedRole::Operator => Self::Operator,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+struct DevicesArgs {
+    #[command(subcommand)]
+    command: Option<DevicesCommand>,
+    #[command(flatten)]
+    running: RunningArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum DevicesCommand {
+    /// Lists devices that wait and those that were let in (the default).
+    List {
+        /// As JSON, for programs.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Lets a waiting device in. Compare its four digits first.
+    Approve {
+        /// Its number in the list.
+        id: u64,
+    },
+    /// Sends a waiting device away.
+    Deny {
+        /// Its number in the list.
+        id: u64,
+    },
+    /// Throws a device out: its connections end at once, and so does its driving.
+    Revoke {
+        /// Its number in the list.
+        id: u64,
+    },
 }
 
 #[derive(Debug, Args)]
@@ -137,7 +235,7 @@ pub fn main(line: CommandLine) -> ExitCode {
     let colours = io::stderr().is_terminal();
     // A paused terminal or a full pipe blocks whoever writes to it. That must not be the thread that
     // drives: the log has its own, and what it cannot take is dropped and counted.
-    let (writer, _flushed_at_the_end) = tracing_appender::non_blocking(io::stderr());
+    let (writer, _flushed_at_the_end) = tracing_appender::non_blocking(terminal::Log);
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(writer)
@@ -151,6 +249,8 @@ pub fn main(line: CommandLine) -> ExitCode {
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Relay(args)) => relay::run(&args),
         Some(Command::Sim(args)) => sim::run(&args),
+        Some(Command::Pair(args)) => pair::run(&args),
+        Some(Command::Devices(args)) => devices::run(&args),
         Some(Command::Ports(args)) => ports::run(&args),
         Some(Command::Config(ConfigCommand::Show { config })) => config::show(config.as_deref()),
         Some(Command::Config(ConfigCommand::Check { file })) => config::check(&file),
@@ -170,15 +270,9 @@ fn whole(error: &anyhow::Error) -> String {
         .fold(error.to_string(), |said, cause| if said.contains(&cause) { said } else { format!("{said}: {cause}") })
 }
 
-/// Says a line to whoever started the program. A closed standard output is no reason to stop driving.
-fn say(line: &str) {
-    let mut out = io::stdout().lock();
-    drop(writeln!(out, "{line}").and_then(|()| out.flush()));
-}
-
-/// Says a line on standard error.
-fn complain(line: &str) {
-    drop(writeln!(io::stderr().lock(), "{line}"));
+/// A number of things, in words.
+fn plural(count: u64, thing: &str) -> String {
+    if count == 1 { format!("1 {thing}") } else { format!("{count} {thing}s") }
 }
 
 /// One thread for everything that waits: a command reaches the wire without waking another.

@@ -2,23 +2,24 @@
 
 use std::process::ExitCode;
 
-use super::{RelayArgs, complain, runtime, say, settings, signals};
+use tokio::sync::watch;
+
+use super::front::Front;
+use super::phones::Phones;
+use super::{RelayArgs, runtime, say, settings, signals};
 use crate::mailbox::{AgentEnd, mailbox};
 use crate::relay::Relay;
 
-/// Exit code for an option that does not work (yet), as clap uses it.
-const USAGE: u8 = 2;
-
 pub fn run(args: &RelayArgs) -> anyhow::Result<ExitCode> {
-    if args.public {
-        return Ok(refuse_public());
-    }
     let (config, wanted, _) = settings::check(&settings::for_relay(args)?)?;
     runtime()?.block_on(async {
         let shutdown = signals::shutdown()?;
         let (relay_end, agent_end) = mailbox();
-        let relay = Relay::bind(settings::relay(&config, &wanted)?, relay_end)?;
+        let phones = config.server.public.then(|| Phones::choose(&config)).transpose()?;
+        let (hosts, known) = watch::channel(phones.as_ref().map(Phones::hosts).unwrap_or_default());
+        let relay = Relay::bind(settings::relay(&config, &wanted, known)?, relay_end)?;
         say(&format!("joywire relays, without a robot: open {} in a browser on this machine", url(&relay)));
+        let _open = Front::open(&config, &relay, phones, hosts);
         tokio::select! {
             served = relay.serve(shutdown) => served?,
             () = answer_nobody(agent_end) => {}
@@ -33,12 +34,6 @@ async fn answer_nobody(agent_end: AgentEnd) {
         agent_end.arrived().await;
         drop(agent_end.take());
     }
-}
-
-/// Until phones can be paired, nobody but this machine is let in.
-pub fn refuse_public() -> ExitCode {
-    complain("joywire: --public is not in this version: it will come with pairing, so that no stranger can drive");
-    ExitCode::from(USAGE)
 }
 
 /// The address for a browser.

@@ -3,8 +3,11 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::front::Front;
+use super::phones::Phones;
 use super::{RunArgs, relay as relay_command, runtime, say, settings, signals};
 use crate::agent::Agent;
 use crate::cable::Cable;
@@ -16,9 +19,6 @@ use crate::mailbox::mailbox;
 use crate::relay::Relay;
 
 pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
-    if args.relay.public {
-        return Ok(relay_command::refuse_public());
-    }
     let (config, wanted, finder) = settings::check(&settings::for_run(args)?)?;
     runtime()?.block_on(drive(&config, wanted, finder))?;
     Ok(ExitCode::SUCCESS)
@@ -28,7 +28,9 @@ async fn drive(config: &Config, wanted: Wanted, finder: Finder) -> anyhow::Resul
     let clock = Clock::start();
     let shutdown = signals::shutdown()?;
     let (relay_end, agent_end) = mailbox();
-    let relay = Relay::bind(settings::relay(config, &wanted)?, relay_end)?;
+    let phones = config.server.public.then(|| Phones::choose(config)).transpose()?;
+    let (hosts, known) = watch::channel(phones.as_ref().map(Phones::hosts).unwrap_or_default());
+    let relay = Relay::bind(settings::relay(config, &wanted, known)?, relay_end)?;
     let robot = wanted.to_string();
     let cable = Cable::plug_in(settings::plug(config, wanted, finder)?, config.robot.baud, clock)?;
     let agent_settings = settings::agent(config)?;
@@ -37,6 +39,7 @@ async fn drive(config: &Config, wanted: Wanted, finder: Finder) -> anyhow::Resul
         .with_context(|| format!("the STOP latch in {} cannot be kept", dir.display()))?;
 
     say(&format!("joywire drives {robot}: open {} in a browser on this machine", relay_command::url(&relay)));
+    let _open = Front::open(config, &relay, phones, hosts);
 
     // The agent ends first, so that the motors have stopped before anything else is taken away; but
     // a relay that ends by itself takes the agent with it.

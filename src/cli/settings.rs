@@ -5,8 +5,9 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::Context;
+use tokio::sync::watch;
 
-use super::{RelayArgs, RunArgs};
+use super::{Confirm, RelayArgs, RunArgs, RunningArgs};
 use crate::cable::Plug;
 use crate::cable::discover::Finder;
 use crate::cable::pattern::PatternError;
@@ -55,6 +56,15 @@ pub fn for_relay(args: &RelayArgs) -> anyhow::Result<Layers> {
     if let Some(port) = args.port {
         layers.option("server.port", i64::from(port))?;
     }
+    if args.public {
+        layers.option("server.public", true)?;
+    }
+    if let Some(host) = &args.host {
+        layers.option("server.host", host.as_str())?;
+    }
+    if let Some(confirm) = args.confirm {
+        layers.option("access.confirm", confirm == Confirm::Yes)?;
+    }
     if let Some(name) = &args.name {
         layers.option("robot.name", name.as_str())?;
     }
@@ -68,6 +78,16 @@ pub fn for_run(args: &RunArgs) -> anyhow::Result<Layers> {
         layers.option("robot.serial", serial.as_str())?;
     }
     Ok(layers)
+}
+
+/// The access folder of the running program that is meant, and its port.
+pub fn running(args: &RunningArgs) -> anyhow::Result<(PathBuf, u16)> {
+    let mut layers = layers(args.config.as_deref())?;
+    if let Some(port) = args.port {
+        layers.option("server.port", i64::from(port))?;
+    }
+    let (config, ..) = check(&layers)?;
+    Ok((data_dir(&config)?.join("access"), config.server.port))
 }
 
 /// The simulated robot's dimensions.
@@ -92,7 +112,7 @@ pub fn plug(config: &Config, wanted: Wanted, finder: Finder) -> anyhow::Result<P
 }
 
 /// The relay's settings.
-pub fn relay(config: &Config, wanted: &Wanted) -> anyhow::Result<relay::Settings> {
+pub fn relay(config: &Config, wanted: &Wanted, hosts: watch::Receiver<Vec<String>>) -> anyhow::Result<relay::Settings> {
     let robot = RobotCard {
         name: config.robot.name.clone(),
         simulated: *wanted == Wanted::Simulated,
@@ -100,6 +120,10 @@ pub fn relay(config: &Config, wanted: &Wanted) -> anyhow::Result<relay::Settings
         top_speed_mps: config.robot.top_speed_mps,
     };
     let mut settings = relay::Settings::new(config.server.port, robot, data_dir(config)?);
+    settings.public = config.server.public;
+    settings.hosts = hosts;
+    settings.confirm = config.access.confirm;
+    settings.local_operator = config.access.local_operator;
     settings.limits.events_per_second = config.limits.events_per_second;
     settings.limits.command_timeout_ms = config.safety.command_timeout_ms;
     settings.burst = config.limits.burst;

@@ -1,0 +1,106 @@
+//! The front of a running program: how phones find it, the control socket, and the reception in its terminal.
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::phones::Phones;
+use super::reception::{Door, Reception};
+use super::terminal::{self, say};
+use crate::access::control::Control;
+use crate::access::gate::Gate;
+use crate::config::Config;
+use crate::network::advertise::Advertisement;
+use crate::network::hostname;
+use crate::protocol::events::Role;
+use crate::relay::Relay;
+
+/// What is open beside the relay. It closes with this value.
+#[derive(Debug)]
+pub struct Front {
+    tasks: Vec<JoinHandle<()>>,
+    _advertisement: Option<Advertisement>,
+}
+
+impl Front {
+    /// Opens the front of `relay`. What does not open is said, and no reason not to drive.
+    pub fn open(config: &Config, relay: &Relay, phones: Option<Phones>, hosts: watch::Sender<Vec<String>>) -> Self {
+        let gate = relay.gate();
+        let port = relay.local_addrs().first().map_or(0, std::net::SocketAddr::port);
+        let mut tasks = Vec::new();
+        tasks.extend(control(relay.access(), gate.clone()));
+        let mut advertisement = None;
+        if let Some(phones) = phones {
+            tasks.push(tokio::spawn(follow(gate.clone(), hosts.subscribe(), port)));
+            tasks.push(tokio::spawn(phones.follow(hosts)));
+            advertisement = config.server.mdns.then(|| advertise(&config.robot.name, port)).flatten();
+            tasks.extend(receive(gate));
+        }
+        Self { tasks, _advertisement: advertisement }
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+fn control(dir: &Path, gate: Arc<Gate>) -> Option<JoinHandle<()>> {
+    match Control::open(dir) {
+        Ok(control) => Some(tokio::spawn(control.serve(gate))),
+        Err(error) => {
+            let dir = dir.display();
+            tracing::warn!(%dir, %error, "`joywire pair` and `joywire devices` will not reach this program");
+            None
+        }
+    }
+}
+
+/// Leads new codes to where phones find us now.
+async fn follow(gate: Arc<Gate>, mut hosts: watch::Receiver<Vec<String>>, port: u16) {
+    loop {
+        let first = hosts.borrow_and_update().first().cloned();
+        gate.move_to(&address(first.as_deref(), port));
+        if hosts.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+fn advertise(name: &str, port: u16) -> Option<Advertisement> {
+    match Advertisement::start(&hostname::label(name), name, port) {
+        Ok(advertisement) => Some(advertisement),
+        Err(error) => {
+            tracing::warn!(%error, "the robot's name is not told on the network; its address works");
+            None
+        }
+    }
+}
+
+fn receive(gate: Arc<Gate>) -> Option<JoinHandle<()>> {
+    // A code is a key: it goes to a person's screen and into no file.
+    let role = terminal::is_watched().then_some(Role::Driver);
+    if role.is_none() {
+        say("`joywire pair` shows a code that lets a phone in");
+    }
+    let reception = Reception::new(Door::Here(gate), role);
+    let reception = reception.inspect_err(|error| tracing::warn!(%error, "nobody can be received here")).ok()?;
+    Some(tokio::spawn(log(reception.receive(false))))
+}
+
+async fn log(reception: impl Future<Output = std::io::Result<()>>) {
+    if let Err(error) = reception.await {
+        tracing::warn!(%error, "no more codes are shown here; `joywire pair` shows one");
+    }
+}
+
+/// `https://HOST:PORT`, or where this machine finds itself if it has no other address.
+pub fn address(host: Option<&str>, port: u16) -> String {
+    format!("https://{}:{port}", host.unwrap_or("localhost"))
+}

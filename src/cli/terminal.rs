@@ -1,0 +1,94 @@
+//! The terminal: what is said on it, and what a person there types.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::mpsc;
+
+/// Lines on the terminal so far, ours, the log's and the person's: whoever wants to draw over its own lines must know
+/// whether they are still the last ones.
+static LINES: AtomicU64 = AtomicU64::new(0);
+
+/// Says a line to whoever started the program. A closed standard output is no reason to stop driving.
+pub fn say(line: &str) {
+    count(line.as_bytes());
+    LINES.fetch_add(1, Ordering::Relaxed);
+    let mut out = io::stdout().lock();
+    drop(writeln!(out, "{line}").and_then(|()| out.flush()));
+}
+
+/// Asks for something on the line on which it will be typed.
+pub fn prompt(question: &str) {
+    count(question.as_bytes());
+    let mut out = io::stdout().lock();
+    drop(write!(out, "{question} ").and_then(|()| out.flush()));
+}
+
+/// Says a line on standard error.
+pub fn complain(line: &str) {
+    count(line.as_bytes());
+    LINES.fetch_add(1, Ordering::Relaxed);
+    drop(writeln!(io::stderr().lock(), "{line}"));
+}
+
+/// Lines on the terminal so far.
+pub fn lines() -> u64 {
+    LINES.load(Ordering::Relaxed)
+}
+
+/// Takes the last `count` lines off the terminal.
+pub fn erase(count: u64) {
+    let mut out = io::stdout().lock();
+    drop(write!(out, "\x1b[{count}A\x1b[J").and_then(|()| out.flush()));
+}
+
+/// Whether someone looks at what is said.
+pub fn is_watched() -> bool {
+    io::stdout().is_terminal()
+}
+
+/// Whether someone can answer as well.
+pub fn is_attended() -> bool {
+    is_watched() && io::stdin().is_terminal()
+}
+
+/// Whether what is said may have colours.
+pub fn has_colours() -> bool {
+    is_watched() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// What is typed from now on, line by line. The thread that waits for it ends with the program.
+pub fn typed() -> io::Result<mpsc::Receiver<String>> {
+    let (sender, receiver) = mpsc::channel(8);
+    std::thread::Builder::new().name("typed".into()).spawn(move || {
+        for line in io::stdin().lock().lines() {
+            let Ok(line) = line else { return };
+            LINES.fetch_add(1, Ordering::Relaxed);
+            if sender.blocking_send(line).is_err() {
+                return;
+            }
+        }
+    })?;
+    Ok(receiver)
+}
+
+/// Standard error, with its lines counted.
+#[derive(Debug)]
+pub struct Log;
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = io::stderr().write(bytes)?;
+        count(&bytes[..written]);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+fn count(bytes: &[u8]) {
+    let lines = bytes.split(|byte| *byte == b'\n').count() - 1;
+    LINES.fetch_add(lines.try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
+}
