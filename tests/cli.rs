@@ -51,7 +51,8 @@ fn what_cannot_start_says_why_in_a_line() {
     for command in ["run", "relay"] {
         let complaint = shell.complaint(&[command, "--port", &port], 1);
         assert!(complaint.contains(&port) && complaint.contains("in use"), "{complaint}");
-        assert!(shell.complaint(&[command, "--public"], 2).contains("pairing"));
+        let complaint = shell.complaint(&[command, "--public", "--port", "0", "--host", "robot:8080"], 1);
+        assert!(complaint.contains("robot:8080") && complaint.contains("without port"), "{complaint}");
     }
     let complaint = shell.complaint(&["run", "--port", "0", "--serial", "/dev/no-such-robot"], 1);
     assert!(complaint.contains("/dev/no-such-robot") && complaint.contains("plug the robot in"), "{complaint}");

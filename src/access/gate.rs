@@ -93,7 +93,7 @@ struct State {
     address: String,
 }
 
-/// The gate. Nothing here waits, apart from [`Gate::ask`], which waits for the disk.
+/// The gate. What is async here waits for the disk, the rest for nothing.
 #[derive(Debug)]
 pub struct Gate {
     clock: Clock,
@@ -152,39 +152,43 @@ impl Gate {
         self.state().devices.all().iter().any(|device| device.id == id)
     }
 
-    /// A device shows a code. If it was let in before, as `before`, it now is what the code says instead.
+    /// A device shows a code. If it was let in before, as `before`, it now is what the code says instead. Who is let in
+    /// is told so once that is on disk.
     ///
     /// # Errors
     /// [`GateError`], with a sentence for its owner.
-    pub fn knock(&self, code: &str, name: &str, before: Option<u64>) -> Result<Welcome, GateError> {
+    pub async fn knock(&self, code: &str, name: &str, before: Option<u64>) -> Result<Welcome, GateError> {
         let (ticket, number) = (Ticket::new(random()?), random_number()?);
         let token = Token::new(random()?);
         let outcome = {
             let mut state = self.state();
             match state.pairing.knock(self.clock.now(), code, name, &ticket, number) {
-                Ok(Knock::Admitted(role)) => {
-                    Ok(Welcome::Admitted(self.admit(&mut state, tidy(name), role, token, before)))
-                }
-                Ok(Knock::Waiting(request)) => Ok(Welcome::Waiting { ticket, number, role: request.role }),
+                Ok(Knock::Waiting(request)) => Ok(Err(request)),
+                Ok(Knock::Admitted(role)) => Ok(Ok(self.admit(&mut state, tidy(name), role, token, before))),
                 Err(error) => Err(error),
             }
         };
-        match &outcome {
-            Ok(Welcome::Waiting { role, .. }) => tracing::info!(?role, "a device waits to be let in"),
-            Ok(Welcome::Admitted(_)) => {}
-            Err(error) => tracing::warn!(%error, "a device showed a wrong code"),
-        }
         self.changed();
-        Ok(outcome?)
+        match outcome {
+            Ok(Ok(admitted)) => Ok(Welcome::Admitted(admitted.written_down().await)),
+            Ok(Err(Request { name, role, .. })) => {
+                tracing::info!(name, ?role, "a device waits to be let in");
+                Ok(Welcome::Waiting { ticket, number, role })
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a device showed a wrong code");
+                Err(error.into())
+            }
+        }
     }
 
     /// A waiting device asks what became of it.
     ///
     /// # Errors
     /// [`GateError::Random`].
-    pub fn collect(&self, ticket: &str, before: Option<u64>) -> Result<Patience, GateError> {
+    pub async fn collect(&self, ticket: &str, before: Option<u64>) -> Result<Patience, GateError> {
         let token = Token::new(random()?);
-        let admission = {
+        let admitted = {
             let mut state = self.state();
             match state.pairing.collect(self.clock.now(), ticket) {
                 Verdict::Waiting(Request { number, role, .. }) => return Ok(Patience::Waiting { number, role }),
@@ -193,7 +197,7 @@ impl Gate {
             }
         };
         self.changed();
-        Ok(Patience::Admitted(admission))
+        Ok(Patience::Admitted(admitted.written_down().await))
     }
 
     /// A connection of a device has begun.
@@ -298,19 +302,14 @@ impl Gate {
     }
 
     /// Lets a device in and has that written down.
-    fn admit(&self, state: &mut State, name: String, role: Role, token: Token, before: Option<u64>) -> Admission {
+    fn admit(&self, state: &mut State, name: String, role: Role, token: Token, before: Option<u64>) -> Admitted {
         if let Some(before) = before {
             state.devices.revoke(before);
         }
         let id = state.devices.add(wall_clock(), name.clone(), role, &token);
         tracing::info!(id, name, ?role, "a device was let in");
-        let saved = self.file.save(&state.devices);
-        tokio::spawn(async move {
-            if let Err(error) = written(saved).await {
-                tracing::warn!(id, %error, "a device must pair again after the next start: it could not be written down");
-            }
-        });
-        Admission { guest: Guest { id, name, role }, token }
+        let admission = Admission { guest: Guest { id, name, role }, token };
+        Admitted { admission, saved: self.file.save(&state.devices) }
     }
 
     fn changed(&self) {
@@ -320,6 +319,24 @@ impl Gate {
     fn state(&self) -> MutexGuard<'_, State> {
         // A panic elsewhere leaves the lists whole: each change is one call.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A device that was let in and is being written down.
+#[derive(Debug)]
+struct Admitted {
+    admission: Admission,
+    saved: oneshot::Receiver<io::Result<()>>,
+}
+
+impl Admitted {
+    /// Waits until it is. A disk that fails keeps nobody out, but does not remember them either.
+    async fn written_down(self) -> Admission {
+        let id = self.admission.guest.id;
+        if let Err(error) = written(self.saved).await {
+            tracing::warn!(id, %error, "a device must pair again after the next start: it could not be written down");
+        }
+        self.admission
     }
 }
 

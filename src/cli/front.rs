@@ -1,14 +1,15 @@
 //! The front of a running program: how phones find it, the control socket, and the reception in its terminal.
 
-use std::future::Future;
 use std::path::Path;
 use std::sync::Arc;
+use std::thread;
 
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::phones::Phones;
 use super::reception::{Door, Reception};
+use super::runtime;
 use super::terminal::{self, say};
 use crate::access::control::Control;
 use crate::access::gate::Gate;
@@ -37,7 +38,7 @@ impl Front {
             tasks.push(tokio::spawn(follow(gate.clone(), hosts.subscribe(), port)));
             tasks.push(tokio::spawn(phones.follow(hosts)));
             advertisement = config.server.mdns.then(|| advertise(&config.robot.name, port)).flatten();
-            tasks.extend(receive(gate));
+            receive(gate);
         }
         Self { tasks, _advertisement: advertisement }
     }
@@ -83,20 +84,23 @@ fn advertise(name: &str, port: u16) -> Option<Advertisement> {
     }
 }
 
-fn receive(gate: Arc<Gate>) -> Option<JoinHandle<()>> {
+/// Opens the reception, on a thread of its own: a terminal that is paused holds up whoever writes to it, and that must
+/// not be the thread that drives. It ends with the program, as it may wait for a line that nobody types.
+fn receive(gate: Arc<Gate>) {
     // A code is a key: it goes to a person's screen and into no file.
     let role = terminal::is_watched().then_some(Role::Driver);
     if role.is_none() {
         say("`joywire pair` shows a code that lets a phone in");
     }
-    let reception = Reception::new(Door::Here(gate), role);
-    let reception = reception.inspect_err(|error| tracing::warn!(%error, "nobody can be received here")).ok()?;
-    Some(tokio::spawn(log(reception.receive(false))))
-}
-
-async fn log(reception: impl Future<Output = std::io::Result<()>>) {
-    if let Err(error) = reception.await {
-        tracing::warn!(%error, "no more codes are shown here; `joywire pair` shows one");
+    let work = move || match runtime().and_then(|runtime| {
+        let reception = Reception::new(Door::Here(gate), role)?;
+        runtime.block_on(reception.receive(false))
+    }) {
+        Ok(()) => {}
+        Err(error) => tracing::warn!(%error, "no more codes are shown here; `joywire pair` shows one"),
+    };
+    if let Err(error) = thread::Builder::new().name("reception".into()).spawn(work) {
+        tracing::warn!(%error, "no codes are shown here; `joywire pair` shows one");
     }
 }
 

@@ -23,8 +23,10 @@ const NAME_CHARS: usize = 253;
 /// The ways to this machine.
 #[derive(Clone, Debug)]
 pub struct Phones {
-    /// What the person wants the code to lead to; none for the likeliest.
-    wanted: Option<String>,
+    /// What the configuration says. It may be someone else's to give, such as a router's, so it is not doubted.
+    told: Option<String>,
+    /// What the person chose from this machine's addresses; it counts as long as it is one of them.
+    chosen: Option<String>,
     /// This machine's name on the local network, if it is told there.
     local_name: Option<String>,
 }
@@ -37,11 +39,11 @@ impl Phones {
     pub fn choose(config: &Config) -> anyhow::Result<Self> {
         let server = &config.server;
         let local_name = server.mdns.then(|| format!("{}.local", hostname::label(&config.robot.name)));
-        let wanted = match server.host.as_str() {
-            "" => ask(&ranked())?,
-            host => Some(written(host)?),
+        let (told, chosen) = match server.host.as_str() {
+            "" => (None, ask(&ranked())?),
+            host => (Some(written(host)?), None),
         };
-        Ok(Self { wanted, local_name })
+        Ok(Self { told, chosen, local_name })
     }
 
     /// Every name of this machine, as it stands in an address: the one that phones are told first.
@@ -50,10 +52,9 @@ impl Phones {
         let likely = ranked.iter().filter(|way| way.likelihood == Likelihood::Likely);
         let unlikely = ranked.iter().filter(|way| way.likelihood == Likelihood::Unlikely);
         let own: Vec<String> = likely.chain(unlikely).map(|way| bracketed(way.interface.address)).collect();
-        // A chosen address that is gone leads nowhere; a chosen name may be someone else's to give.
-        let wanted = self.wanted.iter().filter(|host| own.contains(host) || !is_address(host)).cloned();
+        let chosen = self.chosen.iter().filter(|host| own.contains(host));
         let mut hosts: Vec<String> = Vec::new();
-        for host in wanted.chain(own.iter().cloned()).chain(self.local_name.clone()) {
+        for host in self.told.iter().chain(chosen).cloned().chain(own.iter().cloned()).chain(self.local_name.clone()) {
             if !hosts.contains(&host) {
                 hosts.push(host);
             }
@@ -126,10 +127,6 @@ fn bracketed(address: IpAddr) -> String {
         IpAddr::V4(four) => four.to_string(),
         IpAddr::V6(six) => format!("[{six}]"),
     }
-}
-
-fn is_address(host: &str) -> bool {
-    host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
 }
 
 #[cfg(test)]

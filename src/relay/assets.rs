@@ -85,7 +85,8 @@ pub(super) fn pages() -> Router {
     PAGES
         .iter()
         .fold(Router::new(), |router, page| {
-            let names = if page.path == "/index.html" { vec!["/", page.path] } else { vec![page.path] };
+            // `/p` is where a scanned code leads; the page finds the code behind it.
+            let names = if page.path == "/index.html" { vec!["/", "/p", page.path] } else { vec![page.path] };
             names.into_iter().fold(router, |router, name| {
                 router.route(name, get(move |headers: HeaderMap| std::future::ready(answer(*page, &headers))))
             })

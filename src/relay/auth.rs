@@ -344,7 +344,9 @@ mod tests {
 
         let invite = house.gate.invite(Role::Driver).unwrap();
         let code = invite.url.rsplit_once('#').unwrap().1;
-        let Ok(Welcome::Admitted(admission)) = house.gate.knock(code, "phone", None) else { panic!("not let in") };
+        let Ok(Welcome::Admitted(admission)) = house.gate.knock(code, "phone", None).await else {
+            panic!("not let in")
+        };
         let token = admission.token.text();
         for (cookie, good) in [
             (format!("__Host-joywire-8080={token}"), true),

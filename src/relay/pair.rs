@@ -51,7 +51,7 @@ impl Desk {
         }
         let before = device(&request);
         let Some(PairRequest { code, name }) = read(request).await else { return malformed() };
-        match self.gate.knock(&code, &name, before) {
+        match self.gate.knock(&code, &name, before).await {
             Ok(Welcome::Admitted(admission)) => self.admitted(admission),
             Ok(Welcome::Waiting { ticket, number, role }) => waiting(ticket.text(), number, role),
             Err(GateError::Code(error)) => {
@@ -72,7 +72,7 @@ impl Desk {
         }
         let before = device(&request);
         let Some(PairWait { ticket }) = read(request).await else { return malformed() };
-        match self.gate.collect(&ticket, before) {
+        match self.gate.collect(&ticket, before).await {
             Ok(Patience::Admitted(admission)) => self.admitted(admission),
             Ok(Patience::Waiting { number, role }) => waiting(ticket, number, role),
             Ok(Patience::Denied) => {

@@ -7,11 +7,12 @@ use std::sync::{Arc, Condvar, Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::time::{ClockId, clock_gettime};
 use serde_json::Value;
 
+use crate::moment::clock_ns;
+
 /// Longer than anything here should take.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub use crate::program::PATIENCE;
 
 /// Which firmware, and on what.
 #[derive(Clone, Copy, Debug)]
@@ -46,12 +47,6 @@ pub struct Board {
     child: Child,
     stdin: ChildStdin,
     log: Arc<(Mutex<Log>, Condvar)>,
-}
-
-/// This machine's steady clock, ns.
-pub fn clock_ns() -> u64 {
-    let now = clock_gettime(ClockId::Monotonic);
-    u64::try_from(now.tv_sec).unwrap() * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap()
 }
 
 fn built() -> &'static Path {

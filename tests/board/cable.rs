@@ -4,7 +4,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::board::Model;
-use crate::board::clock_ns;
+use crate::moment::clock_ns;
 use crate::rig::{Rig, report};
 
 const fn ms(milliseconds: u64) -> Duration {

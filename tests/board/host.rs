@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
 
-use crate::board::clock_ns;
+use crate::moment::clock_ns;
 use crate::program::{Running, Shell};
 
 /// The program at work.

@@ -60,7 +60,7 @@ fn latch_of_a_board_survives_everything_but_its_own_reset() {
         rig.release_the_port();
         // Another program, which knows nothing of the latch.
         rig.host = Host::start(&port);
-        rig.driver = Driver::connect(rig.host.relay(), &rig.host.data());
+        rig.driver = Driver::connect(Dial::new(rig.host.relay(), &rig.host.data()));
         latched(&rig.driver);
         rig.driver.push(0.0, 1.0);
         rig.board.stays_off(Duration::from_millis(500), "latched by the board alone");
@@ -105,6 +105,6 @@ fn latch_survives_a_wrong_bit_in_the_boards_memory() {
     sleep(Duration::from_millis(100));
     // Another program, which knows nothing of the latch, hears of it.
     rig.host = Host::start(&rig.board.port());
-    rig.driver = Driver::connect(rig.host.relay(), &rig.host.data());
+    rig.driver = Driver::connect(Dial::new(rig.host.relay(), &rig.host.data()));
     latched(&rig.driver);
 }

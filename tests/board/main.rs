@@ -7,10 +7,13 @@
 
 mod board;
 mod cable;
+#[path = "../common/driver.rs"]
 mod driver;
 mod faults;
 mod host;
 mod latch;
+#[path = "../common/moment.rs"]
+mod moment;
 #[path = "../common/program.rs"]
 #[expect(dead_code, reason = "the stories of the command line use the rest")]
 mod program;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::board::{Board, Model};
 use crate::driver::Driver;
 use crate::host::Host;
+use crate::socketio_client::Dial;
 
 /// I1: the motors are off this long after the driver's last sample, whatever fails.
 const PROMISED_US: u64 = 250_000;
@@ -36,7 +37,7 @@ impl Rig {
 
     fn connect(board: Board, port: &Path) -> Self {
         let host = Host::start(port);
-        let driver = Driver::connect(host.relay(), &host.data());
+        let driver = Driver::connect(Dial::new(host.relay(), &host.data()));
         driver.is_ready();
         Self { driver, host, board }
     }

@@ -37,6 +37,8 @@ pub struct Dial {
     pub from: IpAddr,
     /// Bytes that are received before they are read.
     pub receive_buffer: Option<usize>,
+    /// The cookie that is shown.
+    pub session: Option<String>,
 }
 
 impl Dial {
@@ -45,7 +47,7 @@ impl Dial {
         let pem = std::fs::read(home.join("tls/localhost.pem")).expect("the relay has made its certificate");
         let certificate = CertificateDer::from_pem_slice(&pem).expect("a certificate is in the file");
         let from = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        Self { to, certificate: Arc::new(certificate), from, receive_buffer: None }
+        Self { to, certificate: Arc::new(certificate), from, receive_buffer: None, session: None }
     }
 
     /// A TCP connection.
@@ -79,15 +81,19 @@ impl Dial {
     pub async fn http(&self, first_line: &str, lines: &str, body: &str) -> (u16, String) {
         let mut stream = self.tls().await.expect("TLS connection");
         let host = if lines.starts_with("Host:") { String::new() } else { format!("Host: {}\r\n", self.host()) };
-        let length = body.len();
+        let (length, cookie) = (body.len(), self.cookie_line());
         let request = format!(
-            "{first_line} HTTP/1.1\r\n{host}{lines}Connection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+            "{first_line} HTTP/1.1\r\n{host}{lines}{cookie}Connection: close\r\nContent-Length: {length}\r\n\r\n{body}"
         );
         // The relay may answer and close before it has read everything.
         drop(stream.write_all(request.as_bytes()).await);
         let answer = read_to_end(&mut stream).await;
         let status = answer.get(9..12).and_then(|digits| digits.parse().ok()).unwrap_or(0);
         (status, answer)
+    }
+
+    fn cookie_line(&self) -> String {
+        self.session.as_ref().map_or_else(String::new, |session| format!("Cookie: {session}\r\n"))
     }
 
     /// Our name for the relay, as a browser writes it.
@@ -113,7 +119,10 @@ impl Dial {
     /// A WebSocket on which nothing of Socket.IO was said yet.
     pub async fn web_socket(&self) -> Client {
         let address = format!("wss://{}/socket.io/?EIO=4&transport=websocket", self.host());
-        let request = address.into_client_request().expect("a request");
+        let mut request = address.into_client_request().expect("a request");
+        if let Some(session) = &self.session {
+            request.headers_mut().insert("cookie", session.parse().expect("a cookie"));
+        }
         let stream = self.tls().await.expect("TLS connection");
         let (socket, _) = timeout(PATIENCE, tokio_tungstenite::client_async(request, stream))
             .await

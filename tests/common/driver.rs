@@ -1,7 +1,5 @@
 //! Driver: a person at a page, who samples 30 times a second and echoes the newest tick, whatever becomes of it.
 
-use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -9,7 +7,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::{Instant, interval};
 
-use crate::board::{PATIENCE, clock_ns};
+use crate::moment::clock_ns;
+use crate::program::PATIENCE;
 use crate::socketio_client::{Client, Dial};
 
 const SAMPLE_EVERY: Duration = Duration::from_millis(33);
@@ -34,10 +33,10 @@ pub struct Driver {
 }
 
 impl Driver {
-    /// Connects to the relay that keeps its certificate in `home`.
-    pub fn connect(relay: SocketAddr, home: &Path) -> Self {
+    /// Connects.
+    pub fn connect(dial: Dial) -> Self {
         let hand = Arc::new(Mutex::new(Hand::default()));
-        let (theirs, dial) = (Arc::clone(&hand), Dial::new(relay, home));
+        let theirs = Arc::clone(&hand);
         let thread = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(drive(&dial, &theirs));
