@@ -1,6 +1,7 @@
 //! The relay by its sockets: real TLS, a client that can misbehave, and an agent that takes notes.
 
 #[path = "common/socketio_client.rs"]
+#[expect(dead_code, reason = "other tests use more of it")]
 mod socketio_client;
 
 use std::net::{IpAddr, TcpListener};

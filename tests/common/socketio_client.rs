@@ -207,6 +207,12 @@ impl Client {
         self.waiting.pop_front()
     }
 
+    /// The newest event of this name that has come; what came before it is forgotten, with all other events.
+    pub fn newest(&mut self, name: &str) -> Option<Value> {
+        let events: Vec<_> = self.waiting.drain(..).collect();
+        events.into_iter().rev().find(|(event, _)| event == name).map(|(_, mut arguments)| arguments.remove(0))
+    }
+
     /// The next event of this name; others are skipped.
     pub async fn event_named(&mut self, name: &str) -> Vec<Value> {
         let deadline = Instant::now() + PATIENCE;

@@ -42,6 +42,11 @@ impl House {
         Self::start(shell, 0, args)
     }
 
+    /// The same for more phones at once than a robot usually has about it.
+    pub fn open_to_a_class() -> Self {
+        Self::furnished(&format!("{STRICT}[limits]\nconnections = 200\n"), &[])
+    }
+
     /// Open to phones, with a log of that level.
     pub fn open_logging(level: &str) -> Self {
         let shell = Shell::new();
@@ -180,6 +185,12 @@ impl Drop for House {
         drop(self.child.kill());
         drop(self.child.wait());
     }
+}
+
+/// What loads the machine or measures waits here, so that the one does not measure the other.
+pub async fn alone() -> tokio::sync::MutexGuard<'static, ()> {
+    static ONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    ONE.lock().await
 }
 
 /// The address in a line.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's own tools stop at the first surprise, too")]
 #![expect(clippy::disallowed_methods, reason = "people and programs live in real time")]
 
+mod crowd;
 #[path = "../common/driver.rs"]
 #[expect(dead_code, reason = "the stories of boards use the rest")]
 mod driver;

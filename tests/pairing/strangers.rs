@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 use crate::driver::Driver;
-use crate::house::House;
+use crate::house::{House, alone};
 use crate::phone::{paired, post, show};
 use crate::socketio_client::{Client, Dial};
 
@@ -59,6 +59,7 @@ async fn guess(dial: &Dial, from: u8, mine: usize) -> [usize; 3] {
 /// void what could have been guessed.
 #[tokio::test]
 async fn hundred_thousand_guesses_open_nothing() {
+    let _alone = alone().await;
     let house = House::open(&[]);
     let driver = Driver::connect(paired(&house, "driver", "phone").await);
     driver.is_ready();
@@ -149,6 +150,8 @@ async fn secrets_are_in_no_log_and_no_file() {
     post(&dial, "/pair/wait", &json!({"ticket": waiting["ticket"]})).await;
     let mut client: Client = phone.client().await;
     client.ask("echo", &[]).await;
+    // The log has a thread of its own.
+    tokio::time::sleep(Duration::from_millis(500)).await;
     let (log, session) = (house.log(), phone.session.clone().unwrap());
     assert!(log.len() > 10_000 && log.contains("TRACE"), "the log is too quiet to tell: {} bytes", log.len());
     let secrets = [
