@@ -56,6 +56,7 @@ impl World {
         Self::with(|settings| {
             settings.limits.events_per_second = 1_000_000;
             settings.burst = 1_000_000;
+            settings.deliveries_per_second = u32::MAX;
         })
     }
 
@@ -330,6 +331,23 @@ async fn too_many_events_are_dropped_and_told_once() {
     }
     assert!((20..=20 + 60 * seconds).contains(&relayed), "{relayed} of 300 in {seconds} s");
     assert!((1..=seconds + 1).contains(&told), "told {told} times");
+}
+
+/// Goal: a few who talk without end do not cost the one who drives: what is said beyond a bound is dropped and told, but
+/// a press of a direction button reaches the robot all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn talk_is_bounded_for_the_whole_room() {
+    let mut world = World::with(|settings| settings.deliveries_per_second = 20);
+    let (mut loud, mut listener) = (world.dial.client().await, world.dial.client().await);
+    for number in 0..18 {
+        loud.emit("chat", &[json!(number)]).await;
+    }
+    assert_eq!(loud.event_named("refused").await[0]["code"], "busy");
+    loud.emit("direction", &[json!("stop")]).await;
+    world.noted(&Note::Direction(loud.id(), Direction::Stop)).await;
+    listener.ask("echo", &[]).await;
+    let heard = std::iter::from_fn(|| listener.event_now()).filter(|name| name == "chat").count();
+    assert!((10..=16).contains(&heard), "{heard} of 18 were heard");
 }
 
 /// Goal: the limit never keeps the robot moving: the neutral sample behind a flood of motion arrives.

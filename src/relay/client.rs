@@ -12,7 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::auth::Visitor;
 use super::event::Heard;
-use super::limits::{Allowance, NAME_CHARS};
+use super::limits::NAME_CHARS;
+use super::limits::allowance::Allowance;
 use super::rooms::Rooms;
 use crate::mailbox::{Command, Sender};
 use crate::protocol::access::{AccessReply, AccessRequest};
@@ -197,6 +198,11 @@ impl Arrival<'_> {
     /// a client that repeats until it is acknowledged says everything several times.
     fn pass_on(&self, ack: AckSender) -> bool {
         match self.heard.relayed() {
+            Ok(_) if !self.rooms.has_time_for_talk(self.now) => {
+                self.refuse("busy", "too much is being said: wait a moment");
+                // The robot hears a press all the same: it may be the one that stops.
+                self.event == name::DIRECTION
+            }
             Ok(arguments) => {
                 self.rooms.tell_all(self.event, &(arguments,));
                 acknowledge(ack, &NOTHING);

@@ -15,7 +15,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{Domain, SockRef, Socket, Type};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
@@ -25,7 +25,7 @@ use tower::ServiceExt;
 use super::RelayError;
 use super::auth::Peer;
 use super::deadline::Deadline;
-use super::limits::{Connections, OpenConnection};
+use super::limits::connections::{Connections, OpenConnection};
 
 /// What the kernel may hold for a peer that does not read, bytes. Old telemetry is worth nothing.
 const SEND_BUFFER: usize = 64 * 1024;
@@ -131,8 +131,8 @@ pub(super) async fn accept(
                 continue;
             }
         };
-        let Some(counted) = terms.connections.open(address.ip().to_canonical()) else {
-            tracing::debug!(%address, "refused a connection: there are too many");
+        let Some(counted) = terms.connections.open(address.ip().to_canonical(), Instant::now()) else {
+            tracing::debug!(%address, "refused a connection: there are too many, or they come too fast");
             continue;
         };
         let connection = serve(stream, address, counted, tls.clone(), app.clone(), terms.clone());

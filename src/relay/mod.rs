@@ -39,7 +39,8 @@ use crate::mailbox::RelayEnd;
 use crate::protocol::events::{Limits, RobotCard};
 
 use self::auth::{House, Peer};
-use self::limits::{Connections, Openings};
+use self::limits::connections::Connections;
+use self::limits::pace::{self, Pace};
 use self::listener::Terms;
 use self::rooms::Rooms;
 pub use self::tls::CertificateError;
@@ -71,6 +72,9 @@ pub struct Settings {
     pub limits: Limits,
     /// Events at once from one client, beyond [`Limits::events_per_second`].
     pub burst: u32,
+    /// What clients say to each other, counted once for each who hears it, a second and at once; the rest is dropped.
+    /// Otherwise a few who talk without end would cost the one who drives.
+    pub deliveries_per_second: u32,
     /// Connections in all.
     pub connections: usize,
     /// Connections from one address.
@@ -108,6 +112,7 @@ impl Settings {
                 reset_hold_ms: 2000,
             },
             burst: 20,
+            deliveries_per_second: 5000,
             connections: 64,
             connections_per_address: 8,
             connections_per_local_address: 32,
@@ -256,7 +261,8 @@ impl Relay {
 struct Door {
     house: House,
     body_timeout: Duration,
-    openings: Arc<Openings>,
+    sessions: Arc<Pace>,
+    strangers: Arc<Pace>,
 }
 
 /// Everything that answers requests: doorman, then Socket.IO, then pages.
@@ -288,8 +294,13 @@ fn app(settings: Settings, robot: RelayEnd, gate: Arc<Gate>, port: u16) -> (Rout
         public: settings.public,
         local_operator: settings.local_operator,
     };
-    let openings = Arc::new(Openings::of_sessions());
-    let door = Door { house, body_timeout: settings.request_timeout, openings };
+    let (sessions, strangers) = (Pace::new(pace::SESSIONS), Pace::new(pace::REQUESTS));
+    let door = Door {
+        house,
+        body_timeout: settings.request_timeout,
+        sessions: Arc::new(sessions),
+        strangers: Arc::new(strangers),
+    };
     let rooms = Rooms::open(settings, robot, gate.clone(), &io);
     let app = assets::classic()
         .merge(pair::desk(gate, port))
@@ -335,10 +346,15 @@ fn turn_away(door: &Door, request: &mut Request) -> Option<Response> {
     };
     let session = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("sid=")));
     let Some(visitor) = visitor else {
-        // A stranger: pages, and the desk where codes are shown.
-        return None;
+        // A stranger: pages, and the desk where codes are shown. Too many requests end the connection, as the next
+        // one costs a handshake, of which there are few.
+        let welcome = door.strangers.take(address.ip().to_canonical(), Instant::now());
+        return (!welcome).then(|| {
+            let close = [(header::CONNECTION, HeaderValue::from_static("close"))];
+            (StatusCode::TOO_MANY_REQUESTS, close, "too many requests: wait a few seconds\n").into_response()
+        });
     };
-    if auth::is_session(request.uri()) && !session && !door.openings.take(visitor.address, Instant::now()) {
+    if auth::is_session(request.uri()) && !session && !door.sessions.take(visitor.address, Instant::now()) {
         tracing::debug!(%address, "turned away: too many new sessions");
         return Some((StatusCode::TOO_MANY_REQUESTS, "too many new sessions: wait a second\n").into_response());
     }

@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use super::auth::{self, Peer, Refusal, Visitor};
-use super::limits::Openings;
+use super::limits::pace::{self, Pace};
 use crate::access::code::CodeError;
 use crate::access::gate::{Admission, Gate, GateError, Patience, Welcome};
 use crate::protocol::access::{PairAnswer, PairRequest, PairWait};
@@ -29,13 +29,13 @@ const SESSION_SECONDS: u32 = 180 * 24 * 3600;
 struct Desk {
     gate: Arc<Gate>,
     port: u16,
-    codes: Arc<Openings>,
-    questions: Arc<Openings>,
+    codes: Arc<Pace>,
+    questions: Arc<Pace>,
 }
 
 /// Answers at `/pair`, `/pair/wait` and `/me`.
 pub(super) fn desk(gate: Arc<Gate>, port: u16) -> Router {
-    let (codes, questions) = (Arc::new(Openings::of_codes()), Arc::new(Openings::of_waiting()));
+    let (codes, questions) = (Arc::new(Pace::new(pace::CODES)), Arc::new(Pace::new(pace::QUESTIONS)));
     let desk = Desk { gate, port, codes, questions };
     let waiting = desk.clone();
     Router::new()
@@ -113,7 +113,7 @@ fn device(request: &Request) -> Option<u64> {
     request.extensions().get::<Visitor>().and_then(|visitor| visitor.device.as_ref()).map(|guest| guest.id)
 }
 
-fn allowed(openings: &Openings, request: &Request) -> bool {
+fn allowed(openings: &Pace, request: &Request) -> bool {
     let peer = request.extensions().get::<Peer>();
     peer.is_some_and(|peer| openings.take(peer.address.ip().to_canonical(), Instant::now()))
 }

@@ -20,7 +20,8 @@ use super::Settings;
 use super::auth::Visitor;
 use super::client::{Client, refuse};
 use super::event::Heard;
-use super::limits::Allowance;
+use super::limits::allowance::Allowance;
+use super::limits::bucket::{Bucket, Rate};
 use crate::access::gate::Gate;
 use crate::mailbox::{Command, RelayEnd, Remark, Sender};
 use crate::protocol::events::{self, Limits, Person, Refused, Role, Welcome, name};
@@ -41,6 +42,7 @@ pub(super) struct Rooms {
     gate: Arc<Gate>,
     io: SocketIo,
     connections: AtomicU64,
+    deliveries: Mutex<Bucket>,
     clients: Mutex<BTreeMap<u64, (SocketRef, Arc<Client>)>>,
     /// Held while a client passes from its welcome into the room: a client that answers its welcome at
     /// once is in the room already when its words are passed on.
@@ -50,12 +52,15 @@ pub(super) struct Rooms {
 impl Rooms {
     /// Opens the room on `io`.
     pub(super) fn open(settings: Settings, robot: RelayEnd, gate: Arc<Gate>, io: &SocketIo) -> Arc<Self> {
+        let most = f64::from(settings.deliveries_per_second);
+        let deliveries = Rate::new(most, most);
         let rooms = Arc::new(Self {
             settings,
             robot,
             gate,
             io: io.clone(),
             connections: AtomicU64::new(1),
+            deliveries: Mutex::new(Bucket::new(deliveries, Instant::now())),
             clients: Mutex::default(),
             threshold: RwLock::default(),
         });
@@ -87,6 +92,12 @@ impl Rooms {
     /// What clients must keep to.
     pub(super) fn limits(&self) -> &Limits {
         &self.settings.limits
+    }
+
+    /// Whether everyone may be told one thing more that a client says.
+    pub(super) fn has_time_for_talk(&self, now: Instant) -> bool {
+        let listeners = u32::try_from(self.clients().len()).unwrap_or(u32::MAX);
+        self.deliveries.lock().unwrap_or_else(PoisonError::into_inner).take_many(listeners, now)
     }
 
     /// Tells everyone, in the order of calls. Who cannot keep up loses it, and soon its connection.

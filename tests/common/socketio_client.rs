@@ -207,6 +207,11 @@ impl Client {
         self.waiting.pop_front()
     }
 
+    /// The name of the next event that has been read already.
+    pub fn event_now(&mut self) -> Option<String> {
+        self.waiting.pop_front().map(|(name, _)| name)
+    }
+
     /// The newest event of this name that has come; what came before it is forgotten, with all other events.
     pub fn newest(&mut self, name: &str) -> Option<Value> {
         let events: Vec<_> = self.waiting.drain(..).collect();

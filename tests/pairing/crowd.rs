@@ -17,19 +17,21 @@ const MEASURED: Duration = Duration::from_secs(8);
 /// Between two questions of the driver; samples come between them.
 const ASK_EVERY: Duration = Duration::from_millis(40);
 /// I13: a crowd costs the driver this much at the 99th percentile.
-const PROMISED: Duration = Duration::from_millis(20);
+pub const PROMISED: Duration = Duration::from_millis(20);
 
-/// Drives, and asks the agent for the seat it has: how long the answers take, shortest first.
-async fn drive(client: &mut Client) -> Vec<Duration> {
-    let (mut answers, mut seq) = (Vec::new(), 0);
-    let (mut tick, end) = (interval(ASK_EVERY), Instant::now() + MEASURED);
+/// Takes the seat, drives, and asks the agent for the seat it has: how long the answers take, shortest first.
+pub async fn drive(client: &mut Client, length: Duration) -> Vec<Duration> {
+    let taken = client.ask("seat", &[json!({"want": "take"})]).await.remove(0);
+    assert_eq!(taken["ok"], true, "{taken}");
+    let (mut answers, mut seq, epoch) = (Vec::new(), 0, taken["seat"]["epoch"].clone());
+    let (mut tick, end) = (interval(ASK_EVERY), Instant::now() + length);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while Instant::now() < end {
         tick.tick().await;
         let newest = client.newest("telemetry");
         let (now, session) = newest.map_or((json!(null), json!(null)), |t| (t["tick"].clone(), t["session"].clone()));
         seq += 1;
-        let sample = json!({"seq": seq, "x": 0.0, "y": 0.2, "tick": now, "session": session, "epoch": 1});
+        let sample = json!({"seq": seq, "x": 0.0, "y": 0.2, "tick": now, "session": session, "epoch": epoch});
         client.emit("drive", &[sample]).await;
         let asked = Instant::now();
         let reply = client.ask("seat", &[json!({"want": "take"})]).await.remove(0);
@@ -40,7 +42,8 @@ async fn drive(client: &mut Client) -> Vec<Duration> {
     answers
 }
 
-fn at(answers: &[Duration], percent: usize) -> Duration {
+/// The answer at that percentile, of answers in order.
+pub fn at(answers: &[Duration], percent: usize) -> Duration {
     answers[(answers.len() * percent / 100).min(answers.len() - 1)]
 }
 
@@ -52,8 +55,7 @@ async fn class_that_watches_does_not_slow_the_driver() {
     let house = House::open_to_a_class();
     let dial = house.dial();
     let mut driver = paired(&house, "driver", "driver").await.client().await;
-    assert_eq!(driver.ask("seat", &[json!({"want": "take"})]).await[0]["ok"], true);
-    let quiet = drive(&mut driver).await;
+    let quiet = drive(&mut driver, MEASURED).await;
 
     let mut operator = paired(&house, "operator", "teacher").await.client().await;
     let seen: Arc<Vec<AtomicU64>> = Arc::new((0..WATCHERS).map(|_| AtomicU64::new(0)).collect());
@@ -98,7 +100,7 @@ async fn class_that_watches_does_not_slow_the_driver() {
 /// Drives before the crowd, all of whom must see it at 20 Hz; how long the answers take, shortest first.
 async fn crowded(driver: &mut Client, seen: &[AtomicU64]) -> Vec<Duration> {
     let before: Vec<u64> = seen.iter().map(|count| count.load(Ordering::Relaxed)).collect();
-    let crowded = drive(driver).await;
+    let crowded = drive(driver, MEASURED).await;
     let rates = seen.iter().zip(before).map(|(count, before)| count.load(Ordering::Relaxed) - before);
     let slowest = rates.min().unwrap() / MEASURED.as_secs();
     assert!(slowest >= 20, "a watcher saw {slowest} snapshots a second");

@@ -169,6 +169,13 @@ impl House {
         command
     }
 
+    /// Memory that it takes now, MiB.
+    pub fn memory(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        resident.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+    }
+
     /// Where its files are.
     pub fn data(&self) -> std::path::PathBuf {
         self.shell.path("joywire")

@@ -7,6 +7,7 @@ mod crowd;
 #[path = "../common/driver.rs"]
 #[expect(dead_code, reason = "the stories of boards use the rest")]
 mod driver;
+mod floods;
 mod guests;
 mod house;
 #[path = "../common/moment.rs"]
