@@ -53,7 +53,14 @@ fn plan() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("agent", &["cable", "clock", "drive", "mailbox", "private_file", "protocol", "time"][..]),
         ("relay", &["access", "mailbox", "private_file", "protocol"][..]),
         ("config", &[][..]),
-        ("cli", &["agent", "cable", "clock", "config", "drive", "mailbox", "protocol", "relay", "robot"][..]),
+        ("doctor", &["agent", "cable", "clock", "network", "private_file"][..]),
+        (
+            "cli",
+            &[
+                "agent", "cable", "clock", "config", "doctor", "drive", "mailbox", "network", "protocol", "relay",
+                "robot",
+            ][..],
+        ),
     ])
 }
 
