@@ -82,7 +82,10 @@ fn unlikely(ranked: &[Reachable]) -> String {
 pub fn judge_radio(ranked: &[Reachable]) -> Option<Finding> {
     let best = ranked.iter().find(|one| one.likelihood == Likelihood::Likely)?;
     if best.kind != Kind::WiFi {
-        return Some(Finding::fine(Subject::WiFi, format!("not in use: this machine is reached by {}", best.reason)));
+        return Some(Finding::fine(
+            Subject::WiFi,
+            format!("not in use: this machine is reached by {}", best.kind.text()),
+        ));
     }
     Some(Finding::note(
         Subject::WiFi,

@@ -43,7 +43,7 @@ pub fn shell(script: &str) -> Command {
 }
 
 /// Runs the ignored test `name` of this very program in a network that `script` sets up.
-#[allow(dead_code, reason = "not every test that makes networks has stories inside")]
+#[allow(dead_code, reason = "the doctor's stories run the program itself")]
 pub fn tell(script: &str, name: &str) -> Output {
     let program = std::env::current_exe().unwrap();
     let script = format!("{script}\n\"$PROGRAM\" --ignored --exact {name} --nocapture");

@@ -20,6 +20,9 @@ const ZONES: [&str; 2] = ["/etc/firewalld/zones", "/usr/lib/firewalld/zones"];
 /// Parts of the kernel without which nothing is filtered.
 const PARTS: [&str; 3] = ["nf_tables", "ip_tables", "x_tables"];
 
+/// There if the kernel has its older filter, as a module or not.
+const BUILT_IN: &str = "/proc/net/ip_tables_names";
+
 /// What happens to phones at each of `ports`.
 #[must_use]
 pub fn examine(ports: &[u16]) -> Vec<Finding> {
@@ -43,7 +46,9 @@ pub fn examine(ports: &[u16]) -> Vec<Finding> {
         let entrances = tables.as_ref().and_then(|text| nftables::entrances(text, port));
         let outcome = rules.as_ref().and_then(|text| iptables::read(text, port));
         match (entrances, outcome) {
-            (None, None) if nothing_is_loaded(&read("/proc/modules")) => Filter::Nothing,
+            (None, None) if nothing_is_loaded(&read("/proc/modules")) && !Path::new(BUILT_IN).exists() => {
+                Filter::Nothing
+            }
             (None, None) => Filter::Hidden,
             (Some(entrances), None) if entrances.is_empty() => Filter::Nothing,
             (entrances, outcome) => Filter::Bare(entrances.unwrap_or_default(), outcome),
