@@ -140,6 +140,7 @@ pub fn doctor(config: &Config, wanted: &Wanted, finder: Finder, now: u64) -> any
         https: config.server.port,
         trust: config.server.trust_port,
         host: config.server.mdns.then(|| format!("{}.local", hostname::label(&config.robot.name))),
+        shown: config.server.host.clone(),
         data: data_dir(config)?,
         finder,
         simulated: *wanted == Wanted::Simulated,

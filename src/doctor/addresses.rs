@@ -66,6 +66,21 @@ pub fn judge(ranked: &[Reachable], port: u16, emulated: bool) -> Vec<Finding> {
     findings
 }
 
+/// Judges the address or name that the configuration puts into the QR code. `own` are this machine's addresses.
+#[must_use]
+pub fn judge_host(host: &str, own: &[IpAddr]) -> Option<Finding> {
+    let address: IpAddr = host.trim_matches(['[', ']']).parse().ok()?;
+    Some(if own.contains(&address) {
+        Finding::fine(Subject::Addresses, format!("{host} goes into the QR code (server.host)"))
+    } else {
+        Finding::warning(
+            Subject::Addresses,
+            format!("{host} goes into the QR code (server.host), but is no address of this machine"),
+            "set server.host in the configuration to one of the addresses above, or leave it empty",
+        )
+    })
+}
+
 /// What there is instead, as the end of a sentence.
 fn unlikely(ranked: &[Reachable]) -> String {
     let others: Vec<String> = ranked
@@ -138,6 +153,15 @@ mod tests {
         let findings = judge(&ranked(&[("wlan0", "192.168.1.5"), ("eth0", "10.0.0.5")]), 8080, true);
         let levels: Vec<Level> = findings.iter().map(|finding| finding.level).collect();
         assert_eq!(levels, [Level::Fine, Level::Fine, Level::Note, Level::Warning]);
+    }
+
+    /// Goal: an address from last week's network is told before it goes into a QR code; a name is left to the network.
+    #[test]
+    fn address_that_is_gone_is_told() {
+        let level = |host: &str| judge_host(host, &["10.0.0.5".parse().unwrap()]).map(|finding| finding.level);
+        assert_eq!(level("10.0.0.5"), Some(Level::Fine));
+        assert_eq!((level("10.0.0.6"), level("[fd00::1]")), (Some(Level::Warning), Some(Level::Warning)));
+        assert_eq!((level("robot.school.example"), level("")), (None, None));
     }
 
     /// Goal: only where radio is in use is it spoken of.

@@ -54,6 +54,8 @@ pub struct Questions {
     pub trust: u16,
     /// The robot's name on the network, if it is told.
     pub host: Option<String>,
+    /// The address or name for the QR code, if the configuration has one.
+    pub shown: String,
     /// Where keys and the latch are kept.
     pub data: PathBuf,
     /// Which serial ports may lead to a robot.
@@ -68,7 +70,10 @@ pub struct Questions {
 #[must_use]
 pub fn examine(questions: &Questions) -> Vec<Finding> {
     let clock = Clock::start();
-    let interfaces = list::list().unwrap_or_default();
+    let (interfaces, unread) = match list::list() {
+        Ok(interfaces) => (interfaces, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
     let own: Vec<IpAddr> = interfaces.iter().map(|interface| interface.address).collect();
     let ranked = rank(&interfaces);
     let likely = ranked.iter().filter(|one| one.likelihood == Likelihood::Likely).take(TRIED);
@@ -92,7 +97,15 @@ pub fn examine(questions: &Questions) -> Vec<Finding> {
     });
 
     let left = || PATIENCE.saturating_sub(clock.now().elapsed());
-    let mut findings = addresses::judge(&ranked, https, look::emulated());
+    let mut findings = match unread {
+        None => addresses::judge(&ranked, https, look::emulated()),
+        Some(error) => vec![Finding::warning(
+            Subject::Addresses,
+            format!("the addresses of this machine could not be read: {error}"),
+            "`ip addr` (on a Mac: `ifconfig`) shows them; phones open https:// with one of them and the port",
+        )],
+    };
+    findings.extend(addresses::judge_host(&questions.shown, &own));
     let door = door.recv_timeout(left()).ok();
     let public = door.as_ref().is_some_and(|door| door.public);
     findings.extend(door.map_or_else(|| late(Subject::Port), |Door { findings, .. }| findings));
