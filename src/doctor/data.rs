@@ -29,15 +29,14 @@ pub fn judge(folder: &Folder) -> Vec<Finding> {
     let path = &folder.path;
     let mut findings = Vec::new();
     if !folder.writable {
-        let what =
-            if folder.exists { format!("you may not write to {path}") } else { format!("you may not make {path}") };
-        findings.push(Finding::problem(
-            Subject::Data,
-            format!("{what}: the certificate and STOP are kept there"),
-            format!(
-                "`sudo chown -R $USER {path}` if it is yours, or set data.dir in the configuration to a folder of yours"
-            ),
-        ));
+        let elsewhere = "set data.dir in the configuration to a folder of yours";
+        let (what, advice) = if folder.exists {
+            (format!("write to {path}"), format!("`sudo chown -R $USER {path}` if it is yours, or {elsewhere}"))
+        } else {
+            (format!("make {path}"), format!("{elsewhere}, or have this one made for you"))
+        };
+        let what = format!("you may not {what}: the certificate and STOP are kept there");
+        findings.push(Finding::problem(Subject::Data, what, advice));
     }
     if let Some(mode) = folder.exposed {
         findings.push(Finding::warning(

@@ -10,7 +10,7 @@ use super::finding::Finding;
 use super::page::{self, Tried};
 use super::port::{self, Purpose, State};
 use super::visit::{self, Visit};
-use super::{certificate, processes};
+use super::{certificate, processes, start};
 
 /// What our program is called.
 const PROGRAM: &str = "joywire ";
@@ -28,13 +28,18 @@ pub struct Door {
 /// that phones would use, `now` is in seconds since 1970.
 #[must_use]
 pub fn examine(https: u16, trust: u16, addresses: &[IpAddr], now: u64) -> Door {
+    let beside = start(move || match trust {
+        0 => State::Free,
+        _ if trust == https => State::Taken(Some("the page itself: the two must differ".to_owned())),
+        _ => look(trust),
+    });
     let here = SocketAddr::from((Ipv4Addr::LOCALHOST, https));
     let mut visit = Visit::default();
     let mut tried = Tried::default();
     let state = match open(https) {
         Ok(listeners) => {
             let at = listeners.first().and_then(|one| one.local_addr().ok()).map_or(https, |address| address.port());
-            tried.addresses = each(addresses, https, |address| visit::connects(SocketAddr::from((address, at))));
+            tried.addresses = each(addresses, https, move |address| visit::connects(SocketAddr::from((address, at))));
             State::Free
         }
         Err(error) if error.kind() == ErrorKind::AddrInUse => {
@@ -43,12 +48,13 @@ pub fn examine(https: u16, trust: u16, addresses: &[IpAddr], now: u64) -> Door {
         }
         Err(error) => refused(&error),
     };
+    let certificate_page = beside.recv().unwrap_or(State::Free);
     tried.running = matches!(state, State::Joywire(_));
     tried.itself = visit.answered;
     let mut findings = vec![port::judge(https, Purpose::Https, &state)];
-    findings.push(port::judge(trust, Purpose::Trust, &if trust == 0 { State::Free } else { look(trust) }));
+    findings.push(port::judge(trust, Purpose::Trust, &same_program(&state, certificate_page)));
     if tried.running {
-        let answers = |address| visit::https(SocketAddr::from((address, https))).is_ok_and(|visit| visit.answered);
+        let answers = move |address| visit::https(SocketAddr::from((address, https))).is_ok_and(|visit| visit.answered);
         tried.addresses = each(addresses, https, answers);
         let read = visit.certificate.as_deref().and_then(certificate::read);
         let reached = addresses.iter().zip(&tried.addresses).filter(|(_, (_, did))| *did);
@@ -61,8 +67,24 @@ pub fn examine(https: u16, trust: u16, addresses: &[IpAddr], now: u64) -> Door {
     Door { findings, public: tried.running && tried.addresses.iter().any(|(_, answered)| *answered) }
 }
 
-fn each(addresses: &[IpAddr], port: u16, answers: impl Fn(IpAddr) -> bool) -> Vec<(String, bool)> {
-    addresses.iter().map(|address| (url(*address, port), answers(*address))).collect()
+/// Asks all addresses at once, as each may take its time.
+fn each(
+    addresses: &[IpAddr],
+    port: u16,
+    answers: impl Fn(IpAddr) -> bool + Copy + Send + 'static,
+) -> Vec<(String, bool)> {
+    let asked: Vec<_> = addresses.iter().map(|&address| (address, start(move || answers(address)))).collect();
+    asked.into_iter().map(|(address, told)| (url(address, port), told.recv().unwrap_or(false))).collect()
+}
+
+/// The certificate page as it is found, if it belongs to the Joywire that has the HTTPS port; else it is a stranger.
+fn same_program(https: &State, found: State) -> State {
+    match (https, found) {
+        (State::Joywire(Some(one)), State::Joywire(Some(other))) if *one == other => State::Joywire(Some(other)),
+        (State::Joywire(None), State::Joywire(by)) => State::Joywire(by),
+        (_, State::Joywire(by)) => State::Taken(Some(by.unwrap_or_else(|| "another Joywire".to_owned()))),
+        (_, other @ (State::Free | State::Taken(_) | State::Forbidden | State::Refused(_))) => other,
+    }
 }
 
 /// How the port of the certificate page is.

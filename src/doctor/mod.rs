@@ -146,7 +146,7 @@ fn late(subject: Subject) -> Vec<Finding> {
 }
 
 /// Does something beside; what hangs there holds nobody up.
-fn start<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Receiver<T> {
+pub(crate) fn start<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Receiver<T> {
     let (teller, told) = mpsc::channel();
     thread::spawn(move || {
         // Whoever asked may have given up.

@@ -1,6 +1,6 @@
 //! PURE. Whether the ports that people connect to are free, or who has them.
 
-use super::finding::{Finding, Subject};
+use super::finding::{Finding, Level, Subject};
 
 /// What a port is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub fn judge(port: u16, purpose: Purpose, state: &State) -> Finding {
             }
         };
     }
-    match state {
+    let found = match state {
         State::Free => Finding::fine(Subject::Port, format!("{name} {port} is free")),
         State::Joywire(by) => {
             let by = by.as_deref().unwrap_or("joywire");
@@ -71,13 +71,19 @@ pub fn judge(port: u16, purpose: Purpose, state: &State) -> Finding {
             format!("{name} {port} cannot be used: {said}"),
             format!("choose {other} ({key})"),
         ),
+    };
+    match (purpose, found) {
+        // The page itself does not need this one.
+        (Purpose::Trust, Finding { level: Level::Problem, subject, what, advice }) => {
+            Finding { level: Level::Warning, subject, what, advice }
+        }
+        (Purpose::Https | Purpose::Trust, found) => found,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::finding::Level;
 
     /// Goal: a port that Joywire itself has is as it should be; one that another has is told with its name.
     #[test]
@@ -93,6 +99,7 @@ mod tests {
         for bad in [State::Taken(None), State::Forbidden, State::Refused("no such device".to_owned())] {
             assert_eq!(judge(bad).level, Level::Problem);
         }
+        assert_eq!(super::judge(8081, Purpose::Trust, &State::Taken(None)).level, Level::Warning);
         assert_eq!(super::judge(0, Purpose::Trust, &State::Free).level, Level::Fine);
     }
 }

@@ -13,7 +13,7 @@ use tokio_rustls::rustls::{
 };
 
 /// Every single step takes no longer.
-const PATIENCE: Duration = Duration::from_millis(1500);
+const PATIENCE: Duration = Duration::from_secs(1);
 /// As much of a page is read, bytes: our name is near its beginning.
 const MOST: u64 = 16 * 1024;
 /// What our own pages say.

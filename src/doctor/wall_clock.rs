@@ -27,7 +27,7 @@ pub fn judge(now: u64, synchronized: Option<bool>) -> Finding {
             "not kept right by the network; if it is off by more than a day, phones refuse the certificate",
             format!("compare it with the phone's; to set it, {advice}"),
         ),
-        None => Finding::fine(Subject::Clock, "can be right (whether the network keeps it so is not known)"),
+        None => Finding::fine(Subject::Clock, "looks right (whether the network keeps it so is not known)"),
     }
 }
 

@@ -31,10 +31,10 @@ pub fn judge(filter: &Filter, port: u16) -> Finding {
             told("firewalld", *outcome, port, &command)
         }
         Filter::Bare(entrances, iptables) => bare(entrances, *iptables, port),
-        Filter::Nothing => Finding::fine(Subject::Firewall, format!("nothing filters connections to port {port}")),
+        Filter::Nothing => Finding::fine(Subject::Firewall, "nothing here keeps phones out"),
         Filter::Hidden => Finding::note(
             Subject::Firewall,
-            format!("whether rules keep phones from port {port} can only be seen by the administrator"),
+            "whether rules keep phones out can only be seen by the administrator",
             "if phones get no answer: `sudo nft list ruleset` and `sudo iptables -S` show the rules",
         ),
         Filter::Unknown => Finding::note(

@@ -12,7 +12,7 @@ use std::io::ErrorKind;
 use std::path::Path;
 
 use self::judge::Filter;
-use super::finding::Finding;
+use super::finding::{Finding, Level};
 use super::{ask::ask, processes};
 
 /// Where zones are kept: changed ones before those that came with the system.
@@ -23,7 +23,7 @@ const PARTS: [&str; 3] = ["nf_tables", "ip_tables", "x_tables"];
 /// There if the kernel has its older filter, as a module or not.
 const BUILT_IN: &str = "/proc/net/ip_tables_names";
 
-/// What happens to phones at each of `ports`.
+/// What happens to phones at each of `ports`, the page's first.
 #[must_use]
 pub fn examine(ports: &[u16]) -> Vec<Finding> {
     if !Path::new("/proc/self").exists() {
@@ -70,7 +70,14 @@ fn zone(name: &str) -> Option<String> {
 }
 
 fn each(ports: &[u16], filter: impl Fn(u16) -> Filter) -> Vec<Finding> {
-    ports.iter().map(|port| judge::judge(&filter(*port), *port)).collect()
+    let mut findings: Vec<Finding> = ports.iter().map(|port| judge::judge(&filter(*port), *port)).collect();
+    for other in findings.iter_mut().skip(1) {
+        // The page itself does not need the others.
+        other.level = other.level.min(Level::Warning);
+    }
+    // Some say the same of all ports.
+    findings.dedup();
+    findings
 }
 
 /// Whether the kernel has modules and none of them filters. A kernel with everything built in shows none.
