@@ -1,6 +1,9 @@
 //! PURE. Reads the files of ufw, Ubuntu's firewall.
 
-use super::filter::Outcome;
+use super::filter::{self, Action, Applies, Chains, Outcome, Rule};
+
+/// The rules of the user are one list.
+const CHAIN: &str = "user";
 
 /// Whether `ufw.conf` says that it is on.
 #[must_use]
@@ -11,32 +14,31 @@ pub fn enabled(conf: &str) -> bool {
 /// What `user.rules` do with a phone that connects to `port`, with the policy from `/etc/default/ufw`.
 #[must_use]
 pub fn outcome(rules: &str, defaults: &str, port: u16) -> Outcome {
-    let mut perhaps = false;
-    for tuple in rules.lines().filter_map(|line| line.strip_prefix("### tuple ### ")) {
-        let fields: Vec<&str> = tuple.split_whitespace().collect();
-        let [action, protocol, ports, _to, _source_port, from, ..] = fields[..] else { continue };
-        // `in`, or `in_wlan0`; a comment may follow.
-        let Some(way) = fields.iter().skip(6).find(|field| field.starts_with("in") || field.starts_with("out")) else {
-            continue;
-        };
-        let meant = matches!(protocol, "tcp" | "any") && names(ports, port) && way.starts_with("in");
-        if !meant || from.contains("::") {
-            continue;
-        }
-        let everyone = matches!(from, "0.0.0.0/0" | "any") && *way == "in";
-        let open = matches!(action, "allow" | "limit" | "allow_log" | "limit_log" | "allow_log-all");
-        match (everyone, open) {
-            (true, true) => return Outcome::Open,
-            (true, false) => return if perhaps { Outcome::Unsure } else { Outcome::Closed },
-            (false, _) => perhaps = true,
-        }
-    }
     let policy = value(defaults, "DEFAULT_INPUT_POLICY").unwrap_or("DROP");
-    match (policy.eq_ignore_ascii_case("accept"), perhaps) {
-        (true, _) => Outcome::Open,
-        (false, true) => Outcome::Unsure,
-        (false, false) => Outcome::Closed,
+    let otherwise = if policy.eq_ignore_ascii_case("accept") { Outcome::Open } else { Outcome::Closed };
+    let tuples = rules.lines().filter_map(|line| line.strip_prefix("### tuple ### "));
+    let chains = Chains::from([(CHAIN.to_owned(), tuples.filter_map(|tuple| rule(tuple, port)).collect())]);
+    filter::outcome(&chains, CHAIN, otherwise)
+}
+
+/// What a tuple does, if it means the port.
+fn rule(tuple: &str, port: u16) -> Option<Rule> {
+    let fields: Vec<&str> = tuple.split_whitespace().collect();
+    let [action, protocol, ports, to, _source_port, from, ..] = fields[..] else { return None };
+    // `in`, or `in_wlan0`, stands last; a comment may follow.
+    let way = fields.iter().skip(6).rev().find(|field| !field.starts_with("comment="))?;
+    // What is routed goes through this machine, not to it.
+    let meant = matches!(protocol, "tcp" | "any") && names(ports, port) && !action.starts_with("route:");
+    if !meant || !way.starts_with("in") || from.contains("::") {
+        return None;
     }
+    let all = |address: &str| matches!(address, "0.0.0.0/0" | "any");
+    let applies = if all(from) && all(to) && *way == "in" { Applies::Yes } else { Applies::Perhaps };
+    let action = match action.split('_').next() {
+        Some("allow" | "limit") => Action::Accept,
+        Some(_) | None => Action::Refuse,
+    };
+    Some(Rule { applies, action })
 }
 
 /// `KEY=value` or `KEY="value"`.
@@ -79,6 +81,7 @@ mod tests {
             "allow any 8080 0.0.0.0/0 any 0.0.0.0/0 in comment=6a6f79",
             "limit tcp 8000:9000 0.0.0.0/0 any 0.0.0.0/0 in",
             "allow tcp 80,443,8080 0.0.0.0/0 any 0.0.0.0/0 WWW%20Cache - in",
+            "allow_log any 8080 0.0.0.0/0 any 0.0.0.0/0 in",
         ] {
             assert_eq!(outcome(open), Outcome::Open, "{open}");
         }
@@ -86,6 +89,9 @@ mod tests {
             "allow tcp 22 0.0.0.0/0 any 0.0.0.0/0 in",
             "allow udp 8080 0.0.0.0/0 any 0.0.0.0/0 in",
             "allow tcp 8080 0.0.0.0/0 any 0.0.0.0/0 out",
+            "allow tcp 8080 0.0.0.0/0 any 0.0.0.0/0 internet - out",
+            "route:allow any 8080 0.0.0.0/0 any 0.0.0.0/0 in",
+            "reject any 8080 0.0.0.0/0 any 0.0.0.0/0 in",
             "deny tcp 8080 0.0.0.0/0 any 0.0.0.0/0 in",
             "allow tcp",
         ] {
@@ -93,6 +99,11 @@ mod tests {
         }
         assert_eq!(outcome("allow any any 0.0.0.0/0 any 192.168.0.0/16 in"), Outcome::Unsure);
         assert_eq!(outcome("allow tcp 8080 0.0.0.0/0 any 0.0.0.0/0 in_wlan0"), Outcome::Unsure);
+        assert_eq!(outcome("deny any 8080 192.168.1.5 any 0.0.0.0/0 in"), Outcome::Closed);
+        let routed = outcome(
+            "route:allow any 8080 0.0.0.0/0 any 0.0.0.0/0 in\n### tuple ### allow tcp 8080 0.0.0.0/0 any 0.0.0.0/0 in",
+        );
+        assert_eq!(routed, Outcome::Open);
         assert_eq!(super::outcome("", "DEFAULT_INPUT_POLICY=\"ACCEPT\"", 8080), Outcome::Open);
     }
 }
