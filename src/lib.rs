@@ -6,6 +6,7 @@ pub mod cable;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod drive;
 pub mod mailbox;
 pub mod network;

@@ -53,11 +53,12 @@ fn plan() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("agent", &["cable", "clock", "drive", "mailbox", "private_file", "protocol", "time"][..]),
         ("relay", &["access", "clock", "mailbox", "private_file", "protocol"][..]),
         ("config", &[][..]),
+        ("doctor", &["agent", "cable", "clock", "network", "private_file"][..]),
         (
             "cli",
             &[
-                "access", "agent", "cable", "clock", "config", "drive", "mailbox", "network", "protocol", "relay",
-                "robot",
+                "access", "agent", "cable", "clock", "config", "doctor", "drive", "mailbox", "network", "protocol",
+                "relay", "robot",
             ][..],
         ),
     ])

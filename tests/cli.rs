@@ -27,6 +27,7 @@ fn help_teaches_every_command() {
         (&["--help"][..], &["run", "relay", "sim", "ports", "config", "--serial", "--port", "STOP", "Examples"][..]),
         (&["run", "--help"], &["--serial", "--port", "--name", "--config", "8080", "sim", "auto", "usb:VID:PID"]),
         (&["ports", "--help"], &["--json", "--listen", "--config", "restarts most boards"]),
+        (&["doctor", "--help"], &["--json", "--port", "--config", "--device-rule", "Exit code 0", "1:"]),
         (&["relay", "--help"], &["--port", "--name", "--config", "without a robot"]),
         (&["sim", "--help"], &["--link", "--config", "pseudo-terminal"]),
         (&["config", "--help"], &["show", "check"]),

@@ -53,6 +53,27 @@ fn inside_name_leads_to_where_phones_reach_the_robot() {
     until(&services, "farewell", |event| gone(&event).then_some(()));
 }
 
+/// Goal: a robot that starts before its Wi-Fi is there is found as soon as it is.
+#[test]
+fn network_that_comes_later_is_told_the_name_too() {
+    if namespace::possible() {
+        let script = r#"
+            "$PROGRAM" --ignored --exact inside_network_that_comes_later_is_told_the_name_too --nocapture & story=$!
+            until [ -e "$SCRATCH/started" ]; do :; done"#;
+        namespace::tell_beside(&format!("{script}{}wait $story", namespace::LAPTOP));
+    }
+}
+
+#[test]
+#[ignore = "runs in a network of its own, started by the test of the same name"]
+fn inside_network_that_comes_later_is_told_the_name_too() {
+    let _advertisement = Advertisement::start("rover", "Rover", 8080).unwrap();
+    let phone = ServiceDaemon::new().unwrap();
+    std::fs::write(format!("{}/started", std::env::var("SCRATCH").unwrap()), "").unwrap();
+    let found = addresses(&phone, "rover.local.", |found| found.contains(&ip("192.168.77.5")));
+    assert!(!found.contains(&ip("172.17.0.1")), "{found:?}");
+}
+
 /// Goal: two robots of one name are two names; whoever came second knows its own.
 #[test]
 fn second_robot_of_a_name_takes_another() {

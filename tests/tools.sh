@@ -19,6 +19,11 @@ need python3 python3
 need chromium chromium
 need ip iproute2
 need unshare util-linux
+need_admin() { # need_admin COMMAND PACKAGE
+    command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] || missing+=("$2")
+}
+need_admin nft nftables
+need_admin iptables iptables
 need avr-gcc gcc-avr
 need clang clang
 need_file() { # need_file PATH PACKAGE

@@ -36,16 +36,14 @@ impl LatchFile {
     /// If the folder or the first file cannot be written: without memory there is no safe start.
     pub fn open(dir: &Path) -> io::Result<(Self, Option<String>)> {
         let path = dir.join("latch");
-        let latch = if dir.is_dir() {
-            read(&path)
-        } else {
+        let latch = peek(dir);
+        if !dir.is_dir() {
             private_file::directory(dir)?;
             // The new folders themselves must survive a power cut, or the next start is a first one.
             for ancestor in dir.ancestors().skip(1).take(3).filter(|ancestor| ancestor.is_dir()) {
                 File::open(ancestor)?.sync_all()?;
             }
-            None
-        };
+        }
         write(&path, latch.as_deref())?;
         let (jobs, queue) = mpsc::channel();
         let latched = latch.is_some();
@@ -60,6 +58,12 @@ impl LatchFile {
         drop(self.jobs.send(Job { reason, done }));
         saved
     }
+}
+
+/// Why STOP is latched by what lies in `dir` (`None`: it is not). Changes nothing.
+#[must_use]
+pub fn peek(dir: &Path) -> Option<String> {
+    if dir.is_dir() { read(&dir.join("latch")) } else { None }
 }
 
 /// The thread: one write after the other, until the sender is gone. A latch that is on disk already

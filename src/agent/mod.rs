@@ -22,6 +22,7 @@ use crate::protocol::events::{
 use crate::time::Time;
 use controller::{Controller, Transition};
 use latch_file::LatchFile;
+pub use latch_file::peek as latched;
 use people::People;
 
 /// Snapshots are published with every status of the robot, and at least this often.

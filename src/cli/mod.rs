@@ -2,6 +2,7 @@
 
 mod config;
 mod devices;
+mod doctor;
 mod front;
 mod pair;
 mod phones;
@@ -45,6 +46,7 @@ Examples:\n  \
   joywire --serial auto              drive the robot that is found at a serial port\n  \
   joywire --serial /dev/ttyUSB0      drive the robot at that port\n  \
   joywire sim --link /tmp/robot      a simulated robot that other programs open like a serial port\n  \
+  joywire doctor                     what keeps people from driving, and what to do about it\n  \
   joywire config show                every setting, its value and where it came from\n\
 \n\
 The STOP button stops motors by software. Fit a switch that cuts motor power as well."
@@ -74,6 +76,11 @@ enum Command {
     Devices(DevicesArgs),
     /// Lists the serial ports of this machine, and which may lead to a robot.
     Ports(PortsArgs),
+    /// Finds out what keeps people from driving: network, firewall, certificate, serial ports, permissions.
+    ///
+    /// It changes nothing, needs no special rights, and says what to do about whatever is not fine. Exit code 0: no
+    /// problem (notes and warnings are none); 1: at least one problem, or a configuration that would be refused.
+    Doctor(DoctorArgs),
     /// Shows or checks the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -213,6 +220,22 @@ struct PortsArgs {
     config: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+struct DoctorArgs {
+    /// As JSON, for programs: a list of subject, level (fine, note, warning, problem), what, and advice.
+    #[arg(long)]
+    json: bool,
+    /// HTTPS port to look at, if it is not the one of the configuration.
+    #[arg(long)]
+    port: Option<u16>,
+    /// Prints the device rule for udev instead, which opens robots and gamepads to whoever sits at this machine.
+    #[arg(long, conflicts_with_all = ["json", "port", "config"])]
+    device_rule: bool,
+    /// Configuration file [default: joywire/joywire.toml in your configuration folder, if it is there].
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
     /// Prints every key, its value, and where it came from.
@@ -252,6 +275,7 @@ pub fn main(line: CommandLine) -> ExitCode {
         Some(Command::Pair(args)) => pair::run(&args),
         Some(Command::Devices(args)) => devices::run(&args),
         Some(Command::Ports(args)) => ports::run(&args),
+        Some(Command::Doctor(args)) => doctor::run(&args),
         Some(Command::Config(ConfigCommand::Show { config })) => config::show(config.as_deref()),
         Some(Command::Config(ConfigCommand::Check { file })) => config::check(&file),
     };

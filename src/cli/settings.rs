@@ -14,9 +14,10 @@ use crate::cable::pattern::PatternError;
 use crate::cable::wanted::Wanted;
 use crate::config::{Config, Layers};
 use crate::drive::{Mixer, Rules};
+use crate::network::hostname;
 use crate::protocol::events::RobotCard;
 use crate::robot::body::Build;
-use crate::{agent, relay};
+use crate::{agent, doctor, relay};
 
 /// Defaults, file and environment. Without `file`, the one in the user's configuration folder if
 /// there is one.
@@ -155,6 +156,20 @@ pub fn agent(config: &Config) -> anyhow::Result<agent::Settings> {
     // One latch, whichever the robot: a port has many names, and none of them may be a way around it.
     let dir = data_dir(config)?.join("agent");
     Ok(agent::Settings { controller, step: config.step(), dir })
+}
+
+/// What the doctor looks at. `now` is in seconds since 1970.
+pub fn doctor(config: &Config, wanted: &Wanted, finder: Finder, now: u64) -> anyhow::Result<doctor::Questions> {
+    Ok(doctor::Questions {
+        https: config.server.port,
+        trust: config.server.trust_port,
+        host: config.server.mdns.then(|| format!("{}.local", hostname::label(&config.robot.name))),
+        shown: config.server.host.clone(),
+        data: data_dir(config)?,
+        finder,
+        simulated: *wanted == Wanted::Simulated,
+        now,
+    })
 }
 
 fn data_dir(config: &Config) -> anyhow::Result<PathBuf> {
