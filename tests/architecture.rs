@@ -47,12 +47,16 @@ fn plan() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("private_file", &[][..]),
         ("mailbox", &["protocol"][..]),
         ("access", &["clock", "private_file", "protocol", "time"][..]),
+        ("certificate", &["private_file"][..]),
         ("robot", &["clock", "drive", "protocol", "time"][..]),
         ("cable", &["clock", "protocol", "robot", "time"][..]),
         ("agent", &["cable", "clock", "drive", "mailbox", "private_file", "protocol", "time"][..]),
-        ("relay", &["access", "mailbox", "private_file", "protocol"][..]),
+        ("relay", &["access", "certificate", "mailbox", "private_file", "protocol"][..]),
         ("config", &[][..]),
-        ("cli", &["agent", "cable", "clock", "config", "drive", "mailbox", "protocol", "relay", "robot"][..]),
+        (
+            "cli",
+            &["agent", "cable", "certificate", "clock", "config", "drive", "mailbox", "protocol", "relay", "robot"][..],
+        ),
     ])
 }
 

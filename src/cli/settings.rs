@@ -5,12 +5,14 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::Context;
+use tokio::sync::watch;
 
 use super::{RelayArgs, RunArgs};
 use crate::cable::Plug;
 use crate::cable::discover::Finder;
 use crate::cable::pattern::PatternError;
 use crate::cable::wanted::Wanted;
+use crate::certificate::Name;
 use crate::config::{Config, Layers};
 use crate::drive::{Mixer, Rules};
 use crate::protocol::events::RobotCard;
@@ -106,7 +108,23 @@ pub fn relay(config: &Config, wanted: &Wanted) -> anyhow::Result<relay::Settings
     settings.connections = config.limits.connections;
     settings.connections_per_address = config.limits.connections_per_address;
     settings.connections_per_local_address = config.limits.connections_per_local_address;
+    let tls = &config.tls;
+    settings.own_certificate = (!tls.cert.is_empty()).then(|| (PathBuf::from(&tls.cert), PathBuf::from(&tls.key)));
+    settings.names = watch::channel(names(config)?).1;
+    let trust_port = config.server.trust_port;
+    settings.trust_port = (config.server.public && trust_port != 0).then_some(trust_port);
     Ok(settings)
+}
+
+/// The names that browsers use, as far as the configuration knows them.
+fn names(config: &Config) -> anyhow::Result<Vec<Name>> {
+    let mut names = Name::local().to_vec();
+    if config.server.public && !config.server.host.is_empty() {
+        names.push(
+            config.server.host.parse().context("server.host in the configuration is no address of this machine")?,
+        );
+    }
+    Ok(names)
 }
 
 /// The agent's settings.

@@ -7,10 +7,13 @@ mod auth;
 mod client;
 mod deadline;
 mod event;
+mod host;
 mod limits;
 mod listener;
+mod redirect;
+mod renewal;
 mod rooms;
-mod tls;
+mod trust;
 
 use std::net::{SocketAddr, TcpListener as Unwatched};
 use std::path::PathBuf;
@@ -24,21 +27,22 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use socketioxide::{ParserConfig, SocketIo};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::UnixTime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::certificate::{self, CertificateError, Keeper, Name};
 use crate::mailbox::RelayEnd;
 use crate::protocol::events::{Limits, RobotCard};
 
 use self::auth::Peer;
 use self::limits::{Connections, Openings};
-use self::listener::Terms;
+use self::listener::{Speech, Terms};
 use self::rooms::Rooms;
-pub use self::tls::CertificateError;
+use self::trust::Way;
 
 /// The dead are noticed after twice this at most, not after the 45 s that are usual.
 const PING: Duration = Duration::from_secs(5);
@@ -72,6 +76,12 @@ pub struct Settings {
     pub write_timeout: Duration,
     /// The user's data directory; the certificate is kept below it.
     pub data_directory: PathBuf,
+    /// Certificate and key that the user brought, PEM files, instead of our own authority's.
+    pub own_certificate: Option<(PathBuf, PathBuf)>,
+    /// The names by which browsers reach this machine. When they change the certificate follows, without a restart.
+    pub names: watch::Receiver<Vec<Name>>,
+    /// Port on all addresses for the page that brings the certificate to phones, over plain HTTP; 0 takes any.
+    pub trust_port: Option<u16>,
 }
 
 impl Settings {
@@ -98,6 +108,9 @@ impl Settings {
             request_timeout: Duration::from_secs(5),
             write_timeout: Duration::from_secs(3),
             data_directory,
+            own_certificate: None,
+            names: watch::channel(Name::local().to_vec()).1,
+            trust_port: None,
         }
     }
 }
@@ -137,7 +150,8 @@ pub struct Relay {
     robot: RelayEnd,
     listeners: Vec<Unwatched>,
     addresses: Vec<SocketAddr>,
-    tls: Arc<ServerConfig>,
+    trust: Vec<Unwatched>,
+    keeper: Keeper,
 }
 
 impl Relay {
@@ -149,8 +163,14 @@ impl Relay {
         let listeners = listener::listen(settings.port)?;
         let refuse = |source| RelayError::Listen { port: settings.port, source };
         let addresses = listeners.iter().map(Unwatched::local_addr).collect::<Result<_, _>>().map_err(refuse)?;
-        let tls = tls::load_or_make(&settings.data_directory, UnixTime::now())?;
-        Ok(Self { settings, robot, listeners, addresses, tls })
+        let certificate = certificate::Settings {
+            data_directory: settings.data_directory.clone(),
+            own: settings.own_certificate.clone(),
+        };
+        let names = settings.names.borrow().clone();
+        let keeper = Keeper::open(&certificate, &names, UnixTime::now())?;
+        let trust = settings.trust_port.map_or_else(Vec::new, listener::listen_for_trust);
+        Ok(Self { settings, robot, listeners, addresses, trust, keeper })
     }
 
     /// The addresses it listens on, IPv4 first.
@@ -159,35 +179,43 @@ impl Relay {
         &self.addresses
     }
 
+    /// The addresses of the page that brings the certificate to phones; none if it is not served.
+    #[must_use]
+    pub fn trust_addrs(&self) -> Vec<SocketAddr> {
+        self.trust.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+    }
+
+    /// The keeper of the certificate, which knows what phones are to trust.
+    #[must_use]
+    pub fn certificate(&self) -> &Keeper {
+        &self.keeper
+    }
+
     /// Serves until `shutdown`, then tells clients and returns within a second.
     ///
     /// # Errors
     /// [`RelayError::Listen`] if the system takes a listener back before the first connection.
     pub async fn serve(self, shutdown: CancellationToken) -> Result<(), RelayError> {
         let port = self.addresses.first().map_or(self.settings.port, SocketAddr::port);
-        let terms = Terms {
-            handshake: self.settings.handshake_timeout,
-            headers: self.settings.request_timeout,
-            write: self.settings.write_timeout,
-            connections: Connections::new(
-                self.settings.connections,
-                self.settings.connections_per_address,
-                self.settings.connections_per_local_address,
-            ),
-        };
+        let (terms, trust_terms) = (terms(&self.settings), terms(&self.settings));
         let remarks = self.robot.remarks();
-        let (app, rooms) = app(self.settings, self.robot, port);
+        let renewal = renewal::renew(self.keeper.clone(), self.settings.names.clone());
+        let trust = trust::plain(self.keeper.clone(), &self.settings.robot.name, port);
+        let speech = Speech::tls(TlsAcceptor::from(self.keeper.server_config()), port);
+        let (app, rooms) = app(self.settings, self.robot, self.keeper, port);
         let (tasks, connections, accepting) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
         let _ends_with_this = (connections.clone().drop_guard(), accepting.clone().drop_guard());
-        for listener in self.listeners {
+        let secure = self.listeners.into_iter().map(|listener| (listener, speech.clone(), &app, &terms));
+        let plain = self.trust.into_iter().map(|listener| (listener, Speech::Plain, &trust, &trust_terms));
+        for (listener, speech, app, terms) in secure.chain(plain) {
             let listener = TcpListener::from_std(listener).map_err(|source| RelayError::Listen { port, source })?;
-            let tls = TlsAcceptor::from(self.tls.clone());
             let accept =
-                listener::accept(listener, tls, app.clone(), terms.clone(), tasks.clone(), connections.clone());
+                listener::accept(listener, speech, app.clone(), terms.clone(), tasks.clone(), connections.clone());
             let accepting = accepting.clone();
             tasks.spawn(async move { accepting.run_until_cancelled(accept).await });
         }
         let news = [
+            tokio::spawn(connections.clone().run_until_cancelled_owned(renewal)),
             tokio::spawn(connections.clone().run_until_cancelled_owned(rooms.clone().pass_telemetry_on())),
             tokio::spawn(connections.clone().run_until_cancelled_owned(rooms.clone().pass_remarks_on(remarks))),
         ];
@@ -205,6 +233,19 @@ impl Relay {
     }
 }
 
+/// What connections are held to. Those of the two ports are counted apart: nobody who fills the one keeps
+/// drivers from the other.
+fn terms(settings: &Settings) -> Terms {
+    let (all, each, local) =
+        (settings.connections, settings.connections_per_address, settings.connections_per_local_address);
+    Terms {
+        handshake: settings.handshake_timeout,
+        headers: settings.request_timeout,
+        write: settings.write_timeout,
+        connections: Connections::new(all, each, local),
+    }
+}
+
 /// What the doorman needs to know.
 #[derive(Clone, Debug)]
 struct Door {
@@ -214,7 +255,7 @@ struct Door {
 }
 
 /// Everything that answers requests: doorman, then Socket.IO, then pages.
-fn app(settings: Settings, robot: RelayEnd, port: u16) -> (Router, Arc<Rooms>) {
+fn app(settings: Settings, robot: RelayEnd, keeper: Keeper, port: u16) -> (Router, Arc<Rooms>) {
     let bytes = settings.limits.event_bytes;
     let packet = bytes + limits::ENVELOPE_BYTES;
     // One service for all requests: as a layer of the router it would be made anew for each, and a
@@ -236,8 +277,10 @@ fn app(settings: Settings, robot: RelayEnd, port: u16) -> (Router, Arc<Rooms>) {
         .ws_max_frame_size(packet)
         .build_with_inner_svc(assets::pages());
     let door = Door { port, body_timeout: settings.request_timeout, openings: Arc::default() };
+    let trust = trust::pages(keeper, &settings.robot.name, Way::Secure);
     let rooms = Rooms::open(settings, robot, &io);
     let app = assets::classic()
+        .merge(trust)
         .fallback_service(service)
         .layer(middleware::from_fn(move |request, next| attend(door.clone(), request, next)));
     (app, rooms)
