@@ -17,6 +17,8 @@ need node nodejs
 need npm npm
 need python3 python3
 need chromium chromium
+need certutil libnss3-tools
+need openssl openssl
 need avr-gcc gcc-avr
 need clang clang
 need_file() { # need_file PATH PACKAGE
