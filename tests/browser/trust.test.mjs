@@ -33,7 +33,7 @@ async function download(path) {
 }
 
 /** A browser with a home of its own, in which `certificate` is trusted if there is one. */
-async function newcomer(certificate) {
+async function newcomer(certificate, ...more) {
   const home = mkdtempSync(join(tmpdir(), "joywire-newcomer-"));
   const store = join(home, ".pki/nssdb");
   mkdirSync(store, { recursive: true });
@@ -46,7 +46,7 @@ async function newcomer(certificate) {
   }
   const context = await chromium.launchPersistentContext(join(home, "profile"), {
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-quic"],
+    args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-quic", ...more],
     env: { ...process.env, HOME: home, XDG_DATA_HOME: join(home, ".local/share"), XDG_CONFIG_HOME: join(home, ".config") },
   });
   const close = async () => {
@@ -82,6 +82,40 @@ test("browser trusts the robot once it trusts the certificate, and not before", 
     } finally {
       await close();
     }
+  }
+});
+
+// Goal: whoever steals the authority's key cannot pose as a bank to those who trust it.
+test("browser believes the authority within its bounds alone", async () => {
+  const home = mkdtempSync(join(tmpdir(), "joywire-stolen-"));
+  const file = (name) => join(home, name);
+  const openssl = (...args) => execFileSync("openssl", args, { cwd: home, stdio: "pipe" });
+  const victim = await Robot.start(`[data]\ndir = "${home}"\n`);
+  await victim.stop();
+  const authority = file("tls/authority.pem");
+  const request = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=stolen"];
+  openssl("req", ...request, "-keyout", "key.pem", "-out", "request.pem");
+  const certificate = openssl("x509", "-in", authority, "-outform", "DER");
+  try {
+    for (const [name, believed] of [["printer.local", true], ["bank.example.org", false], ["8.8.8.8", false]]) {
+      const kind = /^[\d.]+$/.test(name) ? "IP" : "DNS";
+      writeFileSync(file("names.cnf"), `subjectAltName=${kind}:${name}\nextendedKeyUsage=serverAuth\n`);
+      const sign = ["-CA", authority, "-CAkey", authority, "-CAcreateserial", "-days", "90", "-extfile", "names.cnf"];
+      openssl("x509", "-req", "-in", "request.pem", ...sign, "-out", "cert.pem");
+      const thief = await Robot.start(`[tls]\ncert = "${file("cert.pem")}"\nkey = "${file("key.pem")}"\n`);
+      const rules = `--host-resolver-rules=MAP * 127.0.0.1:${thief.port}`;
+      const { context, close } = await newcomer(certificate, rules);
+      try {
+        const visit = (await context.newPage()).goto(`https://${name}/`);
+        if (believed) assert.ok((await visit).status() > 0);
+        else await assert.rejects(visit, /ERR_CERT_/, name);
+      } finally {
+        await close();
+        await thief.stop();
+      }
+    }
+  } finally {
+    rmSync(home, { recursive: true, force: true });
   }
 });
 
