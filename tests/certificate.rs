@@ -296,8 +296,9 @@ fn a_public_name_needs_a_certificate_of_its_own() {
     let shell = Shell::new();
     for (host, words) in [("robot.example.org", "tls.cert"), ("8.8.8.8", "tls.cert"), ("a b", "neither an address")] {
         fs::write(shell.path("joywire.toml"), format!("[server]\npublic = true\nhost = \"{host}\"\n")).unwrap();
-        let complaint = shell.complaint(&["run", "--port", "0", "--config", "joywire.toml"], 1);
-        assert!(complaint.contains(host) && complaint.contains(words), "{complaint}");
+        let (code, said) = Running::start(shell.command(&["run", "--port", "0", "--config", "joywire.toml"])).end();
+        assert_eq!(code, Some(1), "{said}");
+        assert!(said.contains(host) && said.contains(words), "{said}");
     }
 }
 
