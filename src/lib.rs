@@ -3,6 +3,7 @@
 pub mod access;
 pub mod agent;
 pub mod cable;
+pub mod certificate;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -462,7 +462,7 @@ async fn pages_are_served_beside_sessions() {
     let (status, _) = world.dial.http("GET /socket.io/socket.io.js", "", "").await;
     assert_ne!(status, 400, "the library's path was taken for a session");
     assert_eq!(world.dial.http("GET /../Cargo.toml", "", "").await.0, 404);
-    assert_eq!(world.dial.http("GET /tls/localhost.pem", "", "").await.0, 404);
+    assert_eq!(world.dial.http("GET /tls/leaf.pem", "", "").await.0, 404);
     let mut plain = world.dial.tcp().await.unwrap();
     plain.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").await.unwrap();
     assert!(read_to_end(&mut plain).await.contains("https"), "someone who types http learns nothing");
@@ -658,7 +658,7 @@ fn settings(port: u16, home: &TempDir) -> (Settings, RelayEnd) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_start_serves_the_same_certificate() {
     let world = World::new();
-    let path = world.home.path().join("tls/localhost.pem");
+    let path = world.home.path().join("tls/leaf.pem");
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
     let first = std::fs::read(&path).unwrap();

@@ -17,6 +17,8 @@ need node nodejs
 need npm npm
 need python3 python3
 need chromium chromium
+need certutil libnss3-tools
+need openssl openssl
 need ip iproute2
 need unshare util-linux
 need_admin() { # need_admin COMMAND PACKAGE

@@ -7,12 +7,13 @@ use std::thread;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::phones::Phones;
+use super::phones::{Names, Phones};
 use super::reception::{Door, Reception};
 use super::runtime;
 use super::terminal::{self, say};
 use crate::access::control::Control;
 use crate::access::gate::Gate;
+use crate::certificate::Name;
 use crate::config::Config;
 use crate::network::advertise::Advertisement;
 use crate::network::hostname;
@@ -28,15 +29,15 @@ pub struct Front {
 
 impl Front {
     /// Opens the front of `relay`. What does not open is said, and no reason not to drive.
-    pub fn open(config: &Config, relay: &Relay, phones: Option<Phones>, hosts: watch::Sender<Vec<String>>) -> Self {
+    pub fn open(config: &Config, relay: &Relay, phones: Option<Phones>, names: Names) -> Self {
         let gate = relay.gate();
         let port = relay.local_addrs().first().map_or(0, std::net::SocketAddr::port);
         let mut tasks = Vec::new();
         tasks.extend(control(relay.access(), gate.clone()));
         let mut advertisement = None;
         if let Some(phones) = phones {
-            tasks.push(tokio::spawn(follow(gate.clone(), hosts.subscribe(), port)));
-            tasks.push(tokio::spawn(phones.follow(hosts)));
+            tasks.push(tokio::spawn(follow(gate.clone(), names.all.subscribe(), port)));
+            tasks.push(tokio::spawn(phones.follow(names)));
             advertisement = config.server.mdns.then(|| advertise(&config.robot.name, port)).flatten();
             receive(gate);
         }
@@ -64,10 +65,10 @@ fn control(dir: &Path, gate: Arc<Gate>) -> Option<JoinHandle<()>> {
 }
 
 /// Leads new codes to where phones find us now.
-async fn follow(gate: Arc<Gate>, mut hosts: watch::Receiver<Vec<String>>, port: u16) {
+async fn follow(gate: Arc<Gate>, mut hosts: watch::Receiver<Vec<Name>>, port: u16) {
     loop {
-        let first = hosts.borrow_and_update().first().cloned();
-        gate.move_to(&address(first.as_deref(), port));
+        let first = hosts.borrow_and_update().first().map(|name| name.https(port));
+        gate.move_to(&first.unwrap_or_else(|| format!("https://localhost:{port}")));
         if hosts.changed().await.is_err() {
             return;
         }
@@ -102,9 +103,4 @@ fn receive(gate: Arc<Gate>) {
     if let Err(error) = thread::Builder::new().name("reception".into()).spawn(work) {
         tracing::warn!(%error, "no codes are shown here; `joywire pair` shows one");
     }
-}
-
-/// `https://HOST:PORT`, or where this machine finds itself if it has no other address.
-pub fn address(host: Option<&str>, port: u16) -> String {
-    format!("https://{}:{port}", host.unwrap_or("localhost"))
 }

@@ -2,10 +2,8 @@
 
 use std::process::ExitCode;
 
-use tokio::sync::watch;
-
 use super::front::Front;
-use super::phones::Phones;
+use super::phones::{Names, Phones};
 use super::{RelayArgs, runtime, say, settings, signals};
 use crate::mailbox::{AgentEnd, mailbox};
 use crate::relay::Relay;
@@ -16,10 +14,10 @@ pub fn run(args: &RelayArgs) -> anyhow::Result<ExitCode> {
         let shutdown = signals::shutdown()?;
         let (relay_end, agent_end) = mailbox();
         let phones = config.server.public.then(|| Phones::choose(&config)).transpose()?;
-        let (hosts, known) = watch::channel(phones.as_ref().map(Phones::hosts).unwrap_or_default());
-        let relay = Relay::bind(settings::relay(&config, &wanted, known)?, relay_end)?;
+        let names = Names::new(phones.as_ref());
+        let relay = Relay::bind(settings::relay(&config, &wanted, &names)?, relay_end)?;
         say(&format!("joywire relays, without a robot: open {} in a browser on this machine", url(&relay)));
-        let _open = Front::open(&config, &relay, phones, hosts);
+        let _open = Front::open(&config, &relay, phones, names);
         tokio::select! {
             served = relay.serve(shutdown) => served?,
             () = answer_nobody(agent_end) => {}

@@ -3,11 +3,10 @@
 use std::process::ExitCode;
 
 use anyhow::Context;
-use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::front::Front;
-use super::phones::Phones;
+use super::phones::{Names, Phones};
 use super::{RunArgs, relay as relay_command, runtime, say, settings, signals};
 use crate::agent::Agent;
 use crate::cable::Cable;
@@ -29,8 +28,8 @@ async fn drive(config: &Config, wanted: Wanted, finder: Finder) -> anyhow::Resul
     let shutdown = signals::shutdown()?;
     let (relay_end, agent_end) = mailbox();
     let phones = config.server.public.then(|| Phones::choose(config)).transpose()?;
-    let (hosts, known) = watch::channel(phones.as_ref().map(Phones::hosts).unwrap_or_default());
-    let relay = Relay::bind(settings::relay(config, &wanted, known)?, relay_end)?;
+    let names = Names::new(phones.as_ref());
+    let relay = Relay::bind(settings::relay(config, &wanted, &names)?, relay_end)?;
     let robot = wanted.to_string();
     let cable = Cable::plug_in(settings::plug(config, wanted, finder)?, config.robot.baud, clock)?;
     let agent_settings = settings::agent(config)?;
@@ -39,7 +38,7 @@ async fn drive(config: &Config, wanted: Wanted, finder: Finder) -> anyhow::Resul
         .with_context(|| format!("the STOP latch in {} cannot be kept", dir.display()))?;
 
     say(&format!("joywire drives {robot}: open {} in a browser on this machine", relay_command::url(&relay)));
-    let _open = Front::open(config, &relay, phones, hosts);
+    let _open = Front::open(config, &relay, phones, names);
 
     // The agent ends first, so that the motors have stopped before anything else is taken away; but
     // a relay that ends by itself takes the agent with it.

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use anyhow::Context;
-use tokio::sync::watch;
 
+use super::phones::Names;
 use super::{Confirm, RelayArgs, RunArgs, RunningArgs};
 use crate::cable::Plug;
 use crate::cable::discover::Finder;
@@ -113,7 +113,7 @@ pub fn plug(config: &Config, wanted: Wanted, finder: Finder) -> anyhow::Result<P
 }
 
 /// The relay's settings.
-pub fn relay(config: &Config, wanted: &Wanted, hosts: watch::Receiver<Vec<String>>) -> anyhow::Result<relay::Settings> {
+pub fn relay(config: &Config, wanted: &Wanted, names: &Names) -> anyhow::Result<relay::Settings> {
     let robot = RobotCard {
         name: config.robot.name.clone(),
         simulated: *wanted == Wanted::Simulated,
@@ -122,7 +122,7 @@ pub fn relay(config: &Config, wanted: &Wanted, hosts: watch::Receiver<Vec<String
     };
     let mut settings = relay::Settings::new(config.server.port, robot, data_dir(config)?);
     settings.public = config.server.public;
-    settings.hosts = hosts;
+    settings.hosts = names.all.subscribe();
     settings.confirm = config.access.confirm;
     settings.local_operator = config.access.local_operator;
     settings.limits.events_per_second = config.limits.events_per_second;
@@ -131,6 +131,11 @@ pub fn relay(config: &Config, wanted: &Wanted, hosts: watch::Receiver<Vec<String
     settings.connections = config.limits.connections;
     settings.connections_per_address = config.limits.connections_per_address;
     settings.connections_per_local_address = config.limits.connections_per_local_address;
+    let tls = &config.tls;
+    settings.own_certificate = (!tls.cert.is_empty()).then(|| (PathBuf::from(&tls.cert), PathBuf::from(&tls.key)));
+    settings.names = names.vouched.subscribe();
+    let trust_port = config.server.trust_port;
+    settings.trust_port = (config.server.public && trust_port != 0).then_some(trust_port);
     Ok(settings)
 }
 

@@ -54,6 +54,8 @@ const PAGES: &[Page] = &[
     page!("stop.js", JS),
     page!("style.css", CSS),
     page!("toast.js", JS),
+    page!("trust.css", CSS),
+    page!("trust.html", HTML),
     page!("wake.js", JS),
 ];
 

@@ -11,7 +11,9 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::host::Host;
 use crate::access::gate::{Gate, Guest};
+use crate::certificate::Name;
 use crate::protocol::events::Role;
 
 /// Where a connection comes from, and how to end it. Put on each request by the listener.
@@ -41,8 +43,8 @@ pub(super) struct Visitor {
 pub(super) struct House {
     /// The relay's port.
     pub(super) port: u16,
-    /// Names by which it is called, beside those of every machine for itself; as they stand in an address.
-    pub(super) hosts: watch::Receiver<Vec<String>>,
+    /// Names by which it is called, beside those of every machine for itself.
+    pub(super) hosts: watch::Receiver<Vec<Name>>,
     /// Who was let in.
     pub(super) gate: Arc<Gate>,
     /// Whether other machines may knock.
@@ -96,9 +98,6 @@ impl Refusal {
         }
     }
 }
-
-/// What every machine calls itself.
-const LOCAL: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
 /// Headers by which proxies tell whom they speak for, apart from those that begin with `x-forwarded`.
 const FORWARDING: [&str; 7] =
@@ -191,23 +190,15 @@ pub(super) fn is_session(uri: &Uri) -> bool {
 impl House {
     /// Whether `host` is one of the relay's own names, with its port.
     fn is_called(&self, host: &str) -> bool {
-        let (name, port) = match host.rsplit_once(':') {
-            // A sign would be parsed, and no browser writes one.
-            Some((name, digits)) if !digits.ends_with(']') => {
-                (name, digits.parse().ok().filter(|_| !digits.starts_with('+')))
-            }
-            Some(_) | None => (host, Some(443)),
-        };
-        let hosts = self.hosts.borrow();
-        let mut own = LOCAL.into_iter().chain(hosts.iter().map(String::as_str));
-        port == Some(self.port) && own.any(|own| own.eq_ignore_ascii_case(name))
+        let Some(host) = Host::parse(host) else { return false };
+        host.is(&Name::local(), self.port) || host.is(&self.hosts.borrow(), self.port)
     }
 
     /// Where `peer` finds the relay.
     fn address_for(&self, peer: &Peer) -> String {
         let hosts = self.hosts.borrow();
         let distant = hosts.first().filter(|_| !peer.address.ip().to_canonical().is_loopback());
-        format!("https://{}:{}/", distant.map_or("localhost", String::as_str), self.port)
+        distant.map_or_else(|| format!("https://localhost:{}/", self.port), |name| name.https(self.port) + "/")
     }
 }
 
@@ -228,7 +219,7 @@ mod tests {
     fn house(public: bool, local_operator: bool) -> (House, tempfile::TempDir) {
         let home = tempfile::tempdir().unwrap();
         let gate = Gate::open(home.path(), false, "https://192.0.2.1:8080".into(), Clock::start()).unwrap();
-        let (_, hosts) = watch::channel(vec!["192.0.2.1".to_owned(), "rover.local".to_owned()]);
+        let (_, hosts) = watch::channel(["192.0.2.1", "rover.local"].map(|name| name.parse().unwrap()).to_vec());
         (House { port: 8080, hosts, gate, public, local_operator }, home)
     }
 

@@ -13,7 +13,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{Domain, SockRef, Socket, Type};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -22,10 +22,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use super::RelayError;
 use super::auth::Peer;
 use super::deadline::Deadline;
 use super::limits::connections::{Connections, OpenConnection};
+use super::{RelayError, redirect};
 
 /// What the kernel may hold for a peer that does not read, bytes. Old telemetry is worth nothing.
 const SEND_BUFFER: usize = 64 * 1024;
@@ -47,7 +47,29 @@ const BACKLOG: i32 = 128;
 /// Pause when the system has no descriptor left for a connection.
 const EXHAUSTED: Duration = Duration::from_millis(100);
 
-type Stream = TlsStream<Deadline<TcpStream, OpenConnection>>;
+type Stream = Deadline<TcpStream, OpenConnection>;
+
+/// What is spoken on a port.
+#[derive(Clone)]
+pub(super) enum Speech {
+    /// TLS; who speaks HTTP is sent to where it is spoken.
+    Tls(TlsAcceptor, Router),
+    /// HTTP, for what anybody may read and change on its way.
+    Plain,
+}
+
+impl Speech {
+    /// TLS on this port.
+    pub(super) fn tls(acceptor: TlsAcceptor, port: u16) -> Self {
+        Self::Tls(acceptor, redirect::to(port))
+    }
+}
+
+/// How a connection begins.
+enum Greeting {
+    Secure(Box<TlsStream<Stream>>),
+    Plain(Stream),
+}
 
 /// What every connection is held to.
 #[derive(Clone, Debug)]
@@ -95,6 +117,23 @@ pub(super) fn listen(port: u16, public: bool) -> Result<Vec<Unwatched>, RelayErr
     Err(RelayError::PortInUse { port })
 }
 
+/// Listens on all addresses for those who come to fetch the certificate. They are few, and the robot drives without
+/// them: so a port that is not to be had is said, and nothing else.
+pub(super) fn listen_for_trust(port: u16) -> Vec<Unwatched> {
+    let everywhere = || -> io::Result<Vec<Unwatched>> {
+        let four = open((Ipv4Addr::UNSPECIFIED, port).into())?;
+        let six = open((Ipv6Addr::UNSPECIFIED, four.local_addr()?.port()).into());
+        Ok(std::iter::once(four).chain(six).collect())
+    };
+    everywhere().unwrap_or_else(|error| {
+        tracing::warn!(
+            port, %error,
+            "the page that brings the certificate to phones is not served: set server.trust_port to a free port, or to 0"
+        );
+        Vec::new()
+    })
+}
+
 fn open(address: SocketAddr) -> io::Result<Unwatched> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     if address.is_ipv6() {
@@ -112,7 +151,7 @@ fn open(address: SocketAddr) -> io::Result<Unwatched> {
 /// Accepts connections and serves them with `app`, until `shutdown`. Each is a task of `tasks`.
 pub(super) async fn accept(
     listener: TcpListener,
-    tls: TlsAcceptor,
+    speech: Speech,
     app: Router,
     terms: Terms,
     tasks: TaskTracker,
@@ -135,7 +174,7 @@ pub(super) async fn accept(
             tracing::debug!(%address, "refused a connection: there are too many, or they come too fast");
             continue;
         };
-        let connection = serve(stream, address, counted, tls.clone(), app.clone(), terms.clone());
+        let connection = serve(stream, address, counted, speech.clone(), app.clone(), terms.clone());
         let shutdown = shutdown.clone();
         tasks.spawn(async move {
             tokio::select! {
@@ -150,7 +189,7 @@ async fn serve(
     stream: TcpStream,
     address: SocketAddr,
     counted: OpenConnection,
-    tls: TlsAcceptor,
+    speech: Speech,
     app: Router,
     terms: Terms,
 ) {
@@ -158,13 +197,30 @@ async fn serve(
         tracing::debug!(%address, %error, "a socket option is not available");
     }
     let line = CancellationToken::new();
-    let stream = match timeout(terms.handshake, greet(stream, counted, line.clone(), &tls, terms.write)).await {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(error)) => return tracing::debug!(%address, %error, "no TLS connection"),
-        Err(_) => return tracing::debug!(%address, "the TLS handshake took too long"),
+    let (tls, redirect) = match speech {
+        Speech::Tls(tls, redirect) => (tls, redirect),
+        Speech::Plain => {
+            let stream = Deadline::new(stream, terms.write, line.clone(), counted);
+            return converse(stream, Peer { address, line }, app, &terms, true).await;
+        }
     };
+    match timeout(terms.handshake, greet(stream, counted, line.clone(), &tls, terms.write)).await {
+        Ok(Ok(Greeting::Secure(stream))) => converse(stream, Peer { address, line }, app, &terms, true).await,
+        // One answer, and a body that may come is not waited for.
+        Ok(Ok(Greeting::Plain(stream))) => converse(stream, Peer { address, line }, redirect, &terms, false).await,
+        Ok(Err(error)) => tracing::debug!(%address, %error, "no TLS connection"),
+        Err(_) => tracing::debug!(%address, "the TLS handshake took too long"),
+    }
+}
+
+/// Reads requests with deadlines and bounds, and answers them with `app`.
+async fn converse<S>(stream: S, peer: Peer, app: Router, terms: &Terms, keep_alive: bool)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let address = peer.address;
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer { address, line: line.clone() });
+        request.extensions_mut().insert(peer.clone());
         let app = app.clone();
         async move { Ok::<_, Infallible>(app.oneshot(request).await.unwrap_or_else(|never| match never {})) }
     });
@@ -173,6 +229,7 @@ async fn serve(
         .header_read_timeout(terms.headers)
         .max_headers(HEADER_LINES)
         .max_buf_size(HEADER_BYTES)
+        .keep_alive(keep_alive)
         .serve_connection(TokioIo::new(stream), service)
         .with_upgrades();
     if let Err(error) = connection.await {
@@ -194,21 +251,19 @@ fn tune(stream: &TcpStream) -> io::Result<()> {
 }
 
 async fn greet(
-    mut stream: TcpStream,
+    stream: TcpStream,
     counted: OpenConnection,
     line: CancellationToken,
     tls: &TlsAcceptor,
     write: Duration,
-) -> io::Result<Stream> {
+) -> io::Result<Greeting> {
     let mut first = [0];
-    if stream.peek(&mut first).await? == 1 && first[0] != TLS_HANDSHAKE {
-        stream.write_all(PLAIN.as_bytes()).await?;
-        stream.shutdown().await?;
-        return Err(io::Error::new(ErrorKind::InvalidData, "the client does not speak TLS"));
+    let read = stream.peek(&mut first).await?;
+    let stream = Deadline::new(stream, write, line, counted);
+    match first[0] {
+        TLS_HANDSHAKE if read == 1 => Ok(Greeting::Secure(Box::new(tls.accept(stream).await?))),
+        // Every request begins with the name of its method.
+        b'A'..=b'Z' if read == 1 => Ok(Greeting::Plain(stream)),
+        _ => Err(io::Error::new(ErrorKind::InvalidData, "the client speaks neither TLS nor HTTP")),
     }
-    tls.accept(Deadline::new(stream, write, line, counted)).await
 }
-
-/// What someone hears who typed http instead of https.
-const PLAIN: &str = "HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n\
-                     this robot is reached by https: write https:// in front of the address\n";

@@ -7,11 +7,14 @@ mod auth;
 mod client;
 mod deadline;
 mod event;
+mod host;
 mod limits;
 mod listener;
 mod pair;
+mod redirect;
+mod renewal;
 mod rooms;
-mod tls;
+mod trust;
 
 use std::net::{SocketAddr, TcpListener as Unwatched};
 use std::path::{Path, PathBuf};
@@ -28,12 +31,12 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::UnixTime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::gate::Gate;
+use crate::certificate::{self, CertificateError, Keeper, Name};
 use crate::clock::Clock;
 use crate::mailbox::RelayEnd;
 use crate::protocol::events::{Limits, RobotCard};
@@ -41,9 +44,9 @@ use crate::protocol::events::{Limits, RobotCard};
 use self::auth::{House, Peer};
 use self::limits::connections::Connections;
 use self::limits::pace::{self, Pace};
-use self::listener::Terms;
+use self::listener::{Speech, Terms};
 use self::rooms::Rooms;
-pub use self::tls::CertificateError;
+use self::trust::Way;
 
 /// The dead are noticed after twice this at most, not after the 45 s that are usual.
 const PING: Duration = Duration::from_secs(5);
@@ -59,9 +62,8 @@ pub struct Settings {
     pub port: u16,
     /// Whether other machines may knock: it listens on all addresses, not only on those of every machine for itself.
     pub public: bool,
-    /// Names by which it is called, the likeliest first, as they stand in an address: `192.168.1.5`, `[fd00::1]`,
-    /// `rover.local`.
-    pub hosts: watch::Receiver<Vec<String>>,
+    /// Every name by which it is called, the likeliest first, beside those of this machine for itself.
+    pub hosts: watch::Receiver<Vec<Name>>,
     /// Whether devices that want to drive wait for a yes.
     pub confirm: bool,
     /// Whether browsers and programs of this machine are operators without pairing.
@@ -89,6 +91,12 @@ pub struct Settings {
     pub write_timeout: Duration,
     /// The user's data directory; the certificate and the let-in devices are kept below it.
     pub data_directory: PathBuf,
+    /// Certificate and key that the user brought, PEM files, instead of our own authority's.
+    pub own_certificate: Option<(PathBuf, PathBuf)>,
+    /// The names by which browsers reach this machine. When they change the certificate follows, without a restart.
+    pub names: watch::Receiver<Vec<Name>>,
+    /// Port on all addresses for the page that brings the certificate to phones, over plain HTTP; 0 takes any.
+    pub trust_port: Option<u16>,
 }
 
 impl Settings {
@@ -120,6 +128,9 @@ impl Settings {
             request_timeout: Duration::from_secs(5),
             write_timeout: Duration::from_secs(3),
             data_directory,
+            own_certificate: None,
+            names: watch::channel(Name::local().to_vec()).1,
+            trust_port: None,
         }
     }
 }
@@ -167,7 +178,8 @@ pub struct Relay {
     robot: RelayEnd,
     listeners: Vec<Unwatched>,
     addresses: Vec<SocketAddr>,
-    tls: Arc<ServerConfig>,
+    trust: Vec<Unwatched>,
+    keeper: Keeper,
     gate: Arc<Gate>,
     access: PathBuf,
 }
@@ -181,14 +193,19 @@ impl Relay {
         let listeners = listener::listen(settings.port, settings.public)?;
         let refuse = |source| RelayError::Listen { port: settings.port, source };
         let addresses = listeners.iter().map(Unwatched::local_addr).collect::<Result<Vec<_>, _>>().map_err(refuse)?;
-        let tls = tls::load_or_make(&settings.data_directory, UnixTime::now())?;
+        let certificate = certificate::Settings {
+            data_directory: settings.data_directory.clone(),
+            own: settings.own_certificate.clone(),
+        };
+        let names = settings.names.borrow().clone();
+        let keeper = Keeper::open(&certificate, &names, UnixTime::now())?;
         let port = addresses.first().map_or(settings.port, SocketAddr::port);
         // Each port has its own guests, as it has its own cookie.
         let access = settings.data_directory.join("access").join(port.to_string());
-        let host = settings.hosts.borrow().first().cloned().unwrap_or_else(|| "localhost".to_owned());
-        let gate = Gate::open(&access, settings.confirm, format!("https://{host}:{port}"), Clock::start())
+        let gate = Gate::open(&access, settings.confirm, format!("https://localhost:{port}"), Clock::start())
             .map_err(|source| RelayError::Devices { path: access.clone(), source })?;
-        Ok(Self { settings, robot, listeners, addresses, tls, gate, access })
+        let trust = settings.trust_port.map_or_else(Vec::new, listener::listen_for_trust);
+        Ok(Self { settings, robot, listeners, addresses, trust, keeper, gate, access })
     }
 
     /// Who may come in.
@@ -209,35 +226,43 @@ impl Relay {
         &self.addresses
     }
 
+    /// The addresses of the page that brings the certificate to phones; none if it is not served.
+    #[must_use]
+    pub fn trust_addrs(&self) -> Vec<SocketAddr> {
+        self.trust.iter().filter_map(|listener| listener.local_addr().ok()).collect()
+    }
+
+    /// The keeper of the certificate, which knows what phones are to trust.
+    #[must_use]
+    pub fn certificate(&self) -> &Keeper {
+        &self.keeper
+    }
+
     /// Serves until `shutdown`, then tells clients and returns within a second.
     ///
     /// # Errors
     /// [`RelayError::Listen`] if the system takes a listener back before the first connection.
     pub async fn serve(self, shutdown: CancellationToken) -> Result<(), RelayError> {
         let port = self.addresses.first().map_or(self.settings.port, SocketAddr::port);
-        let terms = Terms {
-            handshake: self.settings.handshake_timeout,
-            headers: self.settings.request_timeout,
-            write: self.settings.write_timeout,
-            connections: Connections::new(
-                self.settings.connections,
-                self.settings.connections_per_address,
-                self.settings.connections_per_local_address,
-            ),
-        };
+        let (terms, trust_terms) = (terms(&self.settings), terms(&self.settings));
         let remarks = self.robot.remarks();
-        let (app, rooms) = app(self.settings, self.robot, self.gate, port);
+        let renewal = renewal::renew(self.keeper.clone(), self.settings.names.clone());
+        let trust = trust::plain(self.keeper.clone(), &self.settings.robot.name, port);
+        let speech = Speech::tls(TlsAcceptor::from(self.keeper.server_config()), port);
+        let (app, rooms) = app(self.settings, self.robot, self.gate, self.keeper, port);
         let (tasks, connections, accepting) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
         let _ends_with_this = (connections.clone().drop_guard(), accepting.clone().drop_guard());
-        for listener in self.listeners {
+        let secure = self.listeners.into_iter().map(|listener| (listener, speech.clone(), &app, &terms));
+        let plain = self.trust.into_iter().map(|listener| (listener, Speech::Plain, &trust, &trust_terms));
+        for (listener, speech, app, terms) in secure.chain(plain) {
             let listener = TcpListener::from_std(listener).map_err(|source| RelayError::Listen { port, source })?;
-            let tls = TlsAcceptor::from(self.tls.clone());
             let accept =
-                listener::accept(listener, tls, app.clone(), terms.clone(), tasks.clone(), connections.clone());
+                listener::accept(listener, speech, app.clone(), terms.clone(), tasks.clone(), connections.clone());
             let accepting = accepting.clone();
             tasks.spawn(async move { accepting.run_until_cancelled(accept).await });
         }
         let news = [
+            tokio::spawn(connections.clone().run_until_cancelled_owned(renewal)),
             tokio::spawn(connections.clone().run_until_cancelled_owned(rooms.clone().pass_telemetry_on())),
             tokio::spawn(connections.clone().run_until_cancelled_owned(rooms.clone().pass_remarks_on(remarks))),
             tokio::spawn(connections.clone().run_until_cancelled_owned(rooms.clone().watch_the_gate())),
@@ -256,6 +281,19 @@ impl Relay {
     }
 }
 
+/// What connections are held to. Those of the two ports are counted apart: nobody who fills the one keeps
+/// drivers from the other.
+fn terms(settings: &Settings) -> Terms {
+    let (all, each, local) =
+        (settings.connections, settings.connections_per_address, settings.connections_per_local_address);
+    Terms {
+        handshake: settings.handshake_timeout,
+        headers: settings.request_timeout,
+        write: settings.write_timeout,
+        connections: Connections::new(all, each, local),
+    }
+}
+
 /// What the doorman needs to know.
 #[derive(Clone, Debug)]
 struct Door {
@@ -266,7 +304,7 @@ struct Door {
 }
 
 /// Everything that answers requests: doorman, then Socket.IO, then pages.
-fn app(settings: Settings, robot: RelayEnd, gate: Arc<Gate>, port: u16) -> (Router, Arc<Rooms>) {
+fn app(settings: Settings, robot: RelayEnd, gate: Arc<Gate>, keeper: Keeper, port: u16) -> (Router, Arc<Rooms>) {
     let bytes = settings.limits.event_bytes;
     let packet = bytes + limits::ENVELOPE_BYTES;
     // One service for all requests: as a layer of the router it would be made anew for each, and a
@@ -301,9 +339,11 @@ fn app(settings: Settings, robot: RelayEnd, gate: Arc<Gate>, port: u16) -> (Rout
         sessions: Arc::new(sessions),
         strangers: Arc::new(strangers),
     };
+    let trust = trust::pages(keeper, &settings.robot.name, Way::Secure);
     let rooms = Rooms::open(settings, robot, gate.clone(), &io);
     let app = assets::classic()
         .merge(pair::desk(gate, port))
+        .merge(trust)
         .fallback_service(service)
         .layer(middleware::from_fn(move |request, next| attend(door.clone(), request, next)));
     (app, rooms)

@@ -37,7 +37,8 @@ export async function until(what, look, ms = 5000) {
   }
 }
 
-function freePort() {
+/** A port that was free a moment ago. */
+export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);

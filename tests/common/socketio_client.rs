@@ -31,7 +31,7 @@ pub const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Dial {
     /// The relay.
     pub to: SocketAddr,
-    /// The relay's certificate and key, of which the certificate is trusted.
+    /// The certificate of the relay's authority, which is trusted.
     pub certificate: Arc<CertificateDer<'static>>,
     /// The address to come from.
     pub from: IpAddr,
@@ -44,7 +44,7 @@ pub struct Dial {
 impl Dial {
     /// The usual way to the relay that keeps its certificate in `home`.
     pub fn new(to: SocketAddr, home: &Path) -> Self {
-        let pem = std::fs::read(home.join("tls/localhost.pem")).expect("the relay has made its certificate");
+        let pem = std::fs::read(home.join("tls/authority.pem")).expect("the relay has made its authority");
         let certificate = CertificateDer::from_pem_slice(&pem).expect("a certificate is in the file");
         let from = IpAddr::V4(Ipv4Addr::LOCALHOST);
         Self { to, certificate: Arc::new(certificate), from, receive_buffer: None, session: None }
