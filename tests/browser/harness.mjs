@@ -124,10 +124,16 @@ export function launch() {
 export class Visitor {
   /** Whatever the console or the policy complained about. */
   complaints = [];
-  /** Bytes of every answer, by address. */
+  /** Bytes of every answer as they crossed the wire, by address. */
   weights = new Map();
 
-  static async open(browser, robot, { screen = screens.portrait, dark = true, reducedMotion = "no-preference" } = {}) {
+  /**
+   * `prepare` gets the page before it is loaded, `path` follows the robot's address, `kept` is what the browser
+   * remembers of earlier choices.
+   */
+  static async open(browser, robot, options = {}) {
+    const { screen = screens.portrait, dark = true, reducedMotion = "no-preference", locale = "en-US" } = options;
+    const { contrast = "no-preference", prepare, path = "", kept = {} } = options;
     const visitor = new Visitor();
     const desk = screen === screens.desk;
     visitor.context = await browser.newContext({
@@ -138,6 +144,8 @@ export class Visitor {
       hasTouch: !desk,
       colorScheme: dark ? "dark" : "light",
       reducedMotion,
+      contrast,
+      locale,
       ignoreHTTPSErrors: true,
     });
     const page = await visitor.context.newPage();
@@ -146,9 +154,12 @@ export class Visitor {
       if (["error", "warning"].includes(message.type())) visitor.complaints.push(message.text());
     });
     page.on("pageerror", (error) => visitor.complaints.push(String(error)));
-    page.on("response", (response) => {
-      response.body().then((body) => visitor.weights.set(response.url(), body.length), () => {});
+    page.on("requestfinished", (request) => {
+      request.sizes().then((sizes) => visitor.weights.set(request.url(), sizes.responseBodySize), () => {});
     });
+    await page.addInitScript((kept) => {
+      for (const [key, value] of Object.entries(kept)) localStorage.setItem(`joywire.${key}`, value);
+    }, kept);
     await page.addInitScript(() => {
       window.seen = { shifts: [], violations: [] };
       const told = ({ node, previousRect: from, currentRect: to }) =>
@@ -160,7 +171,8 @@ export class Visitor {
         window.seen.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
       });
     });
-    await page.goto(robot.url);
+    await prepare?.(page);
+    await page.goto(robot.url + path);
     visitor.cdp = await visitor.context.newCDPSession(page);
     return visitor;
   }
