@@ -286,6 +286,36 @@ export class Visitor {
     return this.touch("touchEnd");
   }
 
+  /** What is wrong with the controls that can be seen: unnamed, too small, cut off, covered. Empty is good. */
+  faults() {
+    return this.page.evaluate(() => {
+      const found = [];
+      for (const control of document.querySelectorAll("button, input, a, #stick, .thumb, .tilt")) {
+        const { width, height, left, top, right, bottom } = control.getBoundingClientRect();
+        if (width === 0 || getComputedStyle(control).visibility === "hidden") continue;
+        // A sheet scrolls: what is not in its window now will be.
+        const window = control.closest(".rows")?.getBoundingClientRect();
+        if (window && (top < window.top || bottom > window.bottom)) continue;
+        // What lies under a sheet is not meant to be reached; STOP and everything that drives never does.
+        const label = control.getAttribute("aria-labelledby");
+        const name =
+          control.getAttribute("aria-label") ??
+          (label && document.getElementById(label)?.textContent) ??
+          control.closest("label")?.textContent?.trim() ??
+          (control.textContent?.trim() || control.getAttribute("placeholder"));
+        if (!name) found.push(`${control.id} has no name`);
+        if (width < 47.9 || height < 47.9) found.push(`${name} is ${width}×${height}`);
+        if (left < 0 || top < 0 || right > innerWidth + 0.5 || bottom > innerHeight + 0.5) found.push(`${name} is cut off`);
+        const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+        const sheet = hit?.closest(".sheet, .chat, .gate");
+        const under = sheet && !sheet.contains(control) && (sheet.matches(".gate") || control.closest(".map, .panels"));
+        if (!control.contains(hit) && !under) found.push(`${name} is covered by ${hit?.id || hit?.className}`);
+      }
+      if (document.documentElement.scrollWidth > innerWidth) found.push("the page scrolls sideways");
+      return found;
+    });
+  }
+
   toasts() {
     return this.page.locator(".toast").allTextContents();
   }
