@@ -126,7 +126,8 @@ export class AccessPanel {
     const yes = button(t("devices.letIn"), name, () => void this.#list.decide("approve", id));
     yes.className = "primary";
     const no = button(t("devices.sendAway"), name, () => void this.#list.decide("deny", id));
-    return made("li", "", words, digits, yes, no);
+    const answers = made("p", "", yes, no);
+    return made("li", "", words, digits, answers);
   }
 
   /** @param {Access["devices"][number]} device */

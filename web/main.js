@@ -240,7 +240,11 @@ settings.onchange = (what) => {
   if (what === "vibration") buzz.wanted = settings.get("vibration") === "on";
 };
 buzz.wanted = settings.get("vibration") === "on";
-tilt.listen(settings.get("steer") === "tilt");
+if (settings.get("steer") === "tilt") {
+  tilt.listen(true);
+  // Most phones say yes without a question; an iPhone asks at the first tap on the pad.
+  void tilt.allow();
+}
 // Whoever reads a sheet does not drive; the wheels are not left to a thumb that may have slipped.
 settingsSheet.sheet.onopen = () => drive.letGo();
 accessPanel.sheet.onopen = () => drive.letGo();

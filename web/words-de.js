@@ -44,7 +44,7 @@ export const de = {
   "seat.place": "{driver}, du bist {place} in der Reihe: {list}",
   "seat.viewer": "Dieses Gerät sieht nur zu.",
   "seat.nobody": "Niemand fährt",
-  "seat.free": "Das Steuer ist frei",
+  "seat.free": "Steuer ist frei",
   "seat.take": "Nehmen",
   "seat.yours": "Du hast das Steuer: berühre den Stick",
   "seat.refused": "Das Steuer wurde nicht übergeben",

@@ -13,7 +13,7 @@ export async function watchPhone(page) {
 
 /**
  * Puts words into the relay's mouth. `role` is what the page is told to be; while `window.barred` is true no socket
- * opens; `access` events are answered here, from `window.access`.
+ * opens, and `window.cut` ends the one that is; `access` events are answered here, from `window.access`.
  */
 export async function disguise(page, { role = "operator", barred = false, access = { waiting: [], devices: [] } } = {}) {
   await page.addInitScript(
@@ -48,6 +48,7 @@ export async function disguise(page, { role = "operator", barred = false, access
             return closed;
           }
           super(url);
+          window.cut = () => this.close();
         }
 
         set onmessage(run) {
