@@ -165,6 +165,6 @@ export class AccessPanel {
     card.dataset.url = invite.url;
     write(part("invite-url"), invite.url);
     drawQr(part("invite-qr"), invite.qr);
-    card.scrollIntoView({ block: "nearest" });
+    part("invite-qr").scrollIntoView({ block: "nearest" });
   }
 }

@@ -247,7 +247,10 @@ if (settings.get("steer") === "tilt") {
 }
 // Whoever reads a sheet does not drive; the wheels are not left to a thumb that may have slipped.
 settingsSheet.sheet.onopen = () => drive.letGo();
-accessPanel.sheet.onopen = () => drive.letGo();
+accessPanel.sheet.onopen = () => {
+  drive.letGo();
+  for (const { name } of accessList.view.waiting) toasts.unsay(`waits-${name}`);
+};
 
 setInterval(() => {
   if (!socket.ready) return;

@@ -308,7 +308,7 @@ export class Visitor {
         if (left < 0 || top < 0 || right > innerWidth + 0.5 || bottom > innerHeight + 0.5) found.push(`${name} is cut off`);
         const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
         const sheet = hit?.closest(".sheet, .chat, .gate");
-        const under = sheet && !sheet.contains(control) && (sheet.matches(".gate") || control.closest(".map, .panels"));
+        const under = sheet && !sheet.contains(control) && (sheet.matches(".gate") || control.closest(".map, .panels, .seat, .speed"));
         if (!control.contains(hit) && !under) found.push(`${name} is covered by ${hit?.id || hit?.className}`);
       }
       if (document.documentElement.scrollWidth > innerWidth) found.push("the page scrolls sideways");

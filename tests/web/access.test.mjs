@@ -112,7 +112,7 @@ test("the queue is told with places", () => {
   const holder = { id: 9, name: "Heron" };
   const say = (queue, me) => told({ holder, epoch: 1, queue }, me);
   assert.equal(say([], 0), "Heron drives");
-  assert.equal(say(people, 0), "Heron drives, you are next");
-  assert.equal(say(people.slice(0, 3), 1), "Heron drives, you are 2nd in the queue: 1 Wren, 2 you, 3 Finch");
+  assert.equal(say(people, 0), "You are next. Heron drives");
+  assert.equal(say(people.slice(0, 3), 1), "2nd in the queue. Heron drives: 1 Wren, 2 you, 3 Finch");
   assert.equal(say(people, 9), "Heron drives. Queue: 1 Wren, 2 Robin, 3 Finch +1");
 });
