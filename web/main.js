@@ -26,7 +26,7 @@ import { Thumbs } from "./thumbs.js";
 import { TiltPad } from "./tilt-pad.js";
 import { Toasts } from "./toast.js";
 import { Wake } from "./wake.js";
-import { said, t } from "./words.js";
+import { inWords, said, t } from "./words.js";
 
 const ECHO_MS = 1000;
 const LOOK_MS = 100;
@@ -261,6 +261,10 @@ setInterval(() => {
   );
 }, ECHO_MS);
 setInterval(repaint, LOOK_MS);
+inWords(() => {
+  if (drive.welcome) hud.robot(drive.welcome.robot);
+  repaint();
+});
 addEventListener("online", () => socket.hurry());
 document.addEventListener("visibilitychange", () => {
   if (document.visibilityState !== "visible") return;

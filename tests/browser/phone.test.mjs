@@ -266,6 +266,7 @@ test("the page speaks German when the phone does, and English when asked to", as
   await setting(phone, '[data-choice="language:en"]');
   await until("English", async () => (await page.locator("#state-word").textContent()) === "Ready");
   assert.equal(await page.locator("#settings h2").textContent(), "Settings");
+  assert.match(await page.locator("#robot-name").textContent(), /simulated$/);
   await page.reload();
   await phone.says("ready");
   assert.equal(await page.evaluate(() => document.documentElement.lang), "en");

@@ -97,6 +97,12 @@ test("an answer to an invitation that was put away is not shown", async () => {
   const second = list.show("operator");
   await Promise.all([first, second]);
   assert.equal(list.invite.role, "operator");
+  const third = list.show("viewer");
+  list.putAway();
+  await third;
+  assert.equal(list.invite, null);
+  await clock.move(200_000);
+  assert.equal(invitations, 3);
 });
 
 /** Goal: cameras find the code: dark is where the rows say, with four light squares around. */
