@@ -1,10 +1,12 @@
 // Chat, the robot's replies, and the name under which this page speaks; everything is shown as plain text.
 import * as event from "./events.js";
 import { part, write } from "./hud.js";
+import { keep, recall } from "./memory.js";
+import { Sheet } from "./sheet.js";
+import { inWords, t } from "./words.js";
 
 const BIRDS = ["Heron", "Robin", "Kestrel", "Wren", "Plover", "Swift", "Puffin", "Curlew", "Osprey", "Finch", "Dipper", "Tern"];
 const COLOURS = ["Blue", "Amber", "Coral", "Jade", "Silver", "Indigo", "Scarlet", "Golden", "Violet", "Copper"];
-const STORE = "joywire.name";
 const LONGEST_NAME = 32;
 const MOST_LINES = 200;
 
@@ -12,20 +14,16 @@ const MOST_LINES = 200;
 const any = (list) => list[Math.floor(Math.random() * list.length)];
 
 function storedName() {
-  try {
-    const name = localStorage.getItem(STORE) ?? `${any(COLOURS)} ${any(BIRDS)}`;
-    localStorage.setItem(STORE, name);
-    return name;
-  } catch {
-    return `${any(COLOURS)} ${any(BIRDS)}`;
-  }
+  const name = recall("name") ?? `${any(COLOURS)} ${any(BIRDS)}`;
+  keep("name", name);
+  return name;
 }
 
 /** The chat sheet. */
 export class Chat {
   name = storedName();
   #lines = part("chat-lines");
-  #sheet = part("chat");
+  #sheet = new Sheet("chat");
   #toggle = part("chat-toggle");
   #unread = part("unread");
   #count = 0;
@@ -48,53 +46,32 @@ export class Chat {
       const line = text.value.trim();
       if (!line) return;
       if (socket.emit(event.CHAT, line, this.name)) text.value = "";
-      else refuse("No connection: the message was not sent", "chat");
+      else refuse(t("chat.offline"), "chat");
     });
-    this.#toggle.addEventListener("click", () => this.show(!this.shown));
-    part("chat-close").addEventListener("click", () => {
-      this.show(false);
-      this.#toggle.focus();
-    });
-    this.#sheet.addEventListener("keydown", (key) => {
-      if (key.key !== "Escape") return;
-      this.show(false);
-      this.#toggle.focus();
-    });
+    this.#sheet.onchange = (shown) => {
+      if (!shown) return;
+      this.#count = 0;
+      this.#badge();
+      this.#lines.scrollTop = this.#lines.scrollHeight;
+    };
+    inWords(() => this.#badge());
     socket.on(event.CHAT, (...args) => this.#chat(args));
-    socket.on(event.REPLY, (...args) => this.#said("reply", "Robot", args));
-    socket.on(event.NOTICES, (...args) => this.#said("notice", "Notice", args));
-    socket.on(event.DIRECTION, (...args) => this.#add("press", "Button", plain(event.payload(args))));
-  }
-
-  get shown() {
-    return document.body.classList.contains("chatting");
-  }
-
-  /** @param {boolean} shown */
-  show(shown) {
-    document.body.classList.toggle("chatting", shown);
-    this.#toggle.setAttribute("aria-expanded", String(shown));
-    if (!shown) return;
-    this.#count = 0;
-    this.#badge();
-    this.#lines.scrollTop = this.#lines.scrollHeight;
+    socket.on(event.REPLY, (...args) => this.#said("reply", t("chat.robot"), args));
+    socket.on(event.NOTICES, (...args) => this.#said("notice", t("chat.notice"), args));
+    socket.on(event.DIRECTION, (...args) => this.#add("press", t("chat.button"), plain(event.payload(args))));
   }
 
   /** @param {HTMLInputElement} input */
   #rename(input) {
     this.name = input.value.trim().slice(0, LONGEST_NAME) || storedName();
     input.value = this.name;
-    try {
-      localStorage.setItem(STORE, this.name);
-    } catch {
-      // Private windows may forget it.
-    }
+    keep("name", this.name);
   }
 
   /** @param {unknown[]} args */
   #chat(args) {
     const list = args.length === 1 && Array.isArray(args[0]) ? args[0] : args;
-    const sender = typeof list[1] === "string" && list[1] !== "" ? list[1].slice(0, LONGEST_NAME) : "Somebody";
+    const sender = typeof list[1] === "string" && list[1] !== "" ? list[1].slice(0, LONGEST_NAME) : t("chat.somebody");
     this.#add(sender === this.name ? "own" : "other", sender, plain(event.payload([list])));
   }
 
@@ -127,20 +104,20 @@ export class Chat {
     lines.append(line);
     while (lines.children.length > MOST_LINES) lines.firstElementChild?.remove();
     if (atEnd) lines.scrollTop = lines.scrollHeight;
-    if (this.shown || kind === "press" || this.#sheetOpen()) return;
+    if (this.#sheet.shown || kind === "press" || this.#always()) return;
     this.#count += 1;
     this.#badge();
   }
 
   /** On a wide screen the chat is always there. */
-  #sheetOpen() {
+  #always() {
     return getComputedStyle(this.#toggle).display === "none";
   }
 
   #badge() {
     this.#unread.hidden = this.#count === 0;
     write(this.#unread, this.#count > 9 ? "9+" : String(this.#count));
-    this.#toggle.setAttribute("aria-label", this.#count ? `Chat, ${this.#count} unread` : "Chat");
+    this.#toggle.setAttribute("aria-label", this.#count ? t("chat.unread", { n: this.#count }) : t("chat.title"));
   }
 }
 

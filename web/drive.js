@@ -1,5 +1,6 @@
 // When a stick sample is sent, and whose seat it is: the page's half of the driving rules, without any DOM.
 import * as event from "./events.js";
+import { t } from "./words.js";
 
 /** A sample after a change follows the last one no sooner than this, ms: 40 a second at most. */
 const CHANGE_MS = 25;
@@ -37,6 +38,8 @@ export class Drive {
   onchange = () => {};
   /** Called with a sentence when a touch cannot drive. @type {(why: string, code: string) => void} */
   onrefused = () => {};
+  /** Called when the seat was taken away, and not by this page's own wish. */
+  onunseated = () => {};
   /** Share of full speed, 0…1. */
   speed = 0.65;
 
@@ -54,6 +57,7 @@ export class Drive {
   #seq = 0;
   #asked = false;
   #leaving = false;
+  #giving = false;
   /** Neutral samples that must reach the wire before anything else. */
   #owed = 0;
   #changed = false;
@@ -103,6 +107,7 @@ export class Drive {
 
   /** The connection is gone: nothing that is held now may drive when it returns. */
   lost() {
+    const seated = this.mine;
     this.#interrupt();
     this.#owed = 0;
     this.#asked = false;
@@ -110,6 +115,7 @@ export class Drive {
     this.seat = { holder: null, epoch: 0, queue: [] };
     this.#tick = this.#session = null;
     this.#plan();
+    if (seated && !this.#leaving) this.onunseated();
     this.onchange();
   }
 
@@ -134,7 +140,10 @@ export class Drive {
       if (!this.#asked) this.#interrupt();
       this.#leaving = false;
     }
-    if (now === null && before !== null) this.#interrupt();
+    if (now === null && before !== null) {
+      this.#interrupt();
+      if (!this.#leaving && !this.#giving) this.onunseated();
+    }
     this.#pump();
     this.onchange();
   }
@@ -188,7 +197,8 @@ export class Drive {
   /** @param {number} to */
   give(to) {
     this.letGo();
-    return this.#request({ want: "give", to });
+    this.#giving = true;
+    return this.#request({ want: "give", to }).finally(() => (this.#giving = false));
   }
 
   /** Leaves the seat, or the queue for it. */
@@ -204,7 +214,7 @@ export class Drive {
       /** @type {SeatReply} */
       const reply = await this.#line.request(event.SEAT, [wish]);
       this.seated(reply.seat);
-      if (!reply.ok) this.#refuse(reply.why ?? "the seat was refused", `seat_${wish.want}`);
+      if (!reply.ok) this.#refuse(reply.why ?? t("seat.refused"), `seat_${wish.want}`);
     } catch (error) {
       this.#refuse(error instanceof Error ? error.message : String(error), "seat_lost");
     }
@@ -215,12 +225,12 @@ export class Drive {
     this.#active = null;
     const now = this.#clock.now();
     const { welcome, seat } = this;
-    if (!welcome) return this.#refuse("No connection: nothing is sent to the robot", "offline");
-    if (now - this.#heardAt > SILENCE_MS) return this.#refuse("No word from the robot: nothing is sent", "silent");
-    if (this.#state === "latched") return this.#refuse("STOP is latched: reset it before driving", "latched");
-    if (this.#state === "no_robot") return this.#refuse("No robot answers at the other end of the cable", "no_robot");
-    if (welcome.role === "viewer") return this.#refuse("You may watch and STOP, but not drive", "viewer");
-    if (seat.holder && !this.mine) return this.#refuse(`${seat.holder.name} drives`, "taken");
+    if (!welcome) return this.#refuse(t("drive.offline"), "offline");
+    if (now - this.#heardAt > SILENCE_MS) return this.#refuse(t("drive.silent"), "silent");
+    if (this.#state === "latched") return this.#refuse(t("drive.latched"), "latched");
+    if (this.#state === "no_robot") return this.#refuse(t("drive.noRobot"), "no_robot");
+    if (welcome.role === "viewer") return this.#refuse(t("drive.viewer"), "viewer");
+    if (seat.holder && !this.mine) return this.#refuse(t("seat.drives", { name: seat.holder.name }), "taken");
     this.#active = source;
     this.#touchedAt = now;
     if (!this.mine) void this.take();

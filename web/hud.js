@@ -1,5 +1,5 @@
 // The panels: state, robot and link, written only when a value changed.
-import { WORDS } from "./status.js";
+import { said, t } from "./words.js";
 
 /** Figures that flicker cannot be read: they change no more often than this, ms. */
 const FIGURES_MS = 200;
@@ -61,7 +61,8 @@ export class Hud {
     const parts = this.#parts;
     document.body.dataset.state = view;
     draw(parts.icon, view);
-    write(parts.word, WORDS[view]);
+    const word = t(`state.${view}`);
+    write(parts.word, word);
     write(parts.hint, hint);
     const shown = view === "latched" ? "" : detail;
     parts.detail.classList.toggle("shown", shown !== "");
@@ -69,16 +70,16 @@ export class Hud {
       write(parts.detailText, shown);
       draw(parts.detailIcon, view);
     }
-    if (view === "latched") write(parts.latchReason, detail || "STOP was pressed");
+    if (view === "latched") write(parts.latchReason, detail || t("latch.pressed"));
     if (view !== this.#view) {
       this.#view = view;
-      write(parts.said, `${WORDS[view]}. ${detail || hint}`);
+      write(parts.said, `${word}. ${detail || hint}`);
     }
   }
 
   /** @param {RobotCard} robot */
   robot(robot) {
-    write(this.#parts.robot, robot.simulated ? `${robot.name} · simulated` : robot.name);
+    write(this.#parts.robot, robot.simulated ? `${robot.name} · ${t("robot.simulated")}` : robot.name);
     document.title = `${robot.name} – Joywire`;
   }
 
@@ -94,7 +95,8 @@ export class Hud {
     age.dataset.level = level(telemetry.age_ms, 100, 180);
     figure(silence, telemetry.state === "no_robot" ? null : brief(telemetry.link.silence_ms));
     silence.dataset.level = level(telemetry.link.silence_ms, 150, 500);
-    write(last, telemetry.last_stop?.text ?? "none so far");
+    const stop = telemetry.last_stop;
+    write(last, stop ? said(stop.code, stop.text) : t("last.none"));
     last.dataset.code = telemetry.last_stop?.code ?? "";
   }
 
@@ -128,7 +130,7 @@ export class Hud {
     if (root.dataset.wheels === said) return;
     root.dataset.wheels = said;
     const spoken = wheels.map((wheel) => `${Math.round(wheel / 10)} %`).join(", ");
-    root.setAttribute("aria-label", spoken || "unknown");
+    root.setAttribute("aria-label", spoken || t("wheels.unknown"));
     for (const [index, bar] of this.#bars.entries()) {
       bar.style.setProperty("--turn", String((wheels[index] ?? 0) / 1000));
     }

@@ -1,5 +1,8 @@
 // Wires the page together: hands to samples, telemetry to panels.
 import * as event from "./events.js";
+import { AccessList } from "./access.js";
+import { AccessPanel } from "./access-panel.js";
+import { Buzz } from "./buzz.js";
 import { Cable } from "./cable.js";
 import { Chat } from "./chat.js";
 import { Drive } from "./drive.js";
@@ -8,18 +11,31 @@ import { listenToKeys } from "./keys.js";
 import { onLeaving } from "./leaving.js";
 import { RobotMap } from "./map.js";
 import { Pad } from "./pad.js";
+import { Pairing, takeCode } from "./pair.js";
+import { PairScreen } from "./pair-screen.js";
+import { wireReset } from "./reset-button.js";
 import { SeatRow } from "./seat.js";
+import { Settings } from "./settings.js";
+import { SettingsSheet } from "./settings-sheet.js";
 import { Socket } from "./socket.js";
 import { wireSpeed } from "./speed.js";
 import { judge } from "./status.js";
 import { Stick } from "./stick.js";
 import { Reset, Stop } from "./stop.js";
+import { Thumbs } from "./thumbs.js";
+import { TiltPad } from "./tilt-pad.js";
 import { Toasts } from "./toast.js";
-import { keepAwake } from "./wake.js";
+import { Wake } from "./wake.js";
+import { inWords, said, t } from "./words.js";
 
 const ECHO_MS = 1000;
 const LOOK_MS = 100;
 
+const code = takeCode(location, history);
+const settings = new Settings();
+const buzz = new Buzz();
+const wake = new Wake();
+const settingsSheet = new SettingsSheet(settings, { wake: wake.able, vibration: buzz.able });
 const scheme = location.protocol === "https:" ? "wss" : "ws";
 const socket = new Socket(`${scheme}://${location.host}/socket.io/?EIO=4&transport=websocket`);
 const drive = new Drive(socket);
@@ -30,6 +46,10 @@ const hud = new Hud();
 const seatRow = new SeatRow(drive);
 const toasts = new Toasts(part("toasts"));
 new Chat(socket, (why, code) => toasts.say(why, code));
+const pairing = new Pairing();
+const pairScreen = new PairScreen(pairing);
+const accessList = new AccessList(socket);
+const accessPanel = new AccessPanel(accessList);
 const map = new RobotMap(/** @type {HTMLCanvasElement} */ (part("map-canvas")), part("map-scale"));
 
 /** @type {Telemetry | null} */
@@ -67,6 +87,7 @@ function paint() {
   });
   hud.state(status);
   seatRow.show();
+  document.body.dataset.role = drive.welcome?.role ?? "none";
   if (status.view === "lost" || status.view === "connecting" || !telemetry) hud.blank();
   else {
     hud.telemetry(telemetry);
@@ -91,30 +112,42 @@ function hear(newest) {
 socket.on(event.WELCOME, (...args) => {
   const welcome = /** @type {Welcome} */ (event.payload(args));
   met = true;
+  pairing.welcomed();
   if (welcome.version > event.VERSION) {
-    toasts.say("This page is older than the robot's program: reload it", "version");
+    toasts.say(t("main.old"), "version");
   }
   hud.robot(welcome.robot);
   drive.welcomed(welcome);
   hear(welcome.telemetry);
+  accessList.welcomed(welcome.role);
 });
 socket.on(event.TELEMETRY, (...args) => hear(/** @type {Telemetry} */ (event.payload(args))));
 socket.on(event.SEAT, (...args) => drive.seated(/** @type {SeatView} */ (event.payload(args))));
 socket.on(event.REFUSED, (...args) => {
   const { why, code } = /** @type {Refused} */ (event.payload(args));
-  toasts.say(why, code);
+  toasts.say(said(code, why), code);
 });
+socket.on(event.ACCESS, (...args) => accessList.heard(event.payload(args)));
+accessList.onwaiting = (name) => {
+  if (accessPanel.sheet.shown) return;
+  // The number must be compared first, so this only leads to where it is shown.
+  toasts.say(t("devices.waits", { name }), `waits-${name}`, { label: t("devices.look"), run: () => accessPanel.sheet.show(true) });
+};
 socket.onlost = (why) => {
   trouble = why.charAt(0).toUpperCase() + why.slice(1);
   drive.lost();
+  accessList.lost();
+  void pairing.look();
   repaint();
 };
+pairing.onopen = () => socket.open();
+pairing.onclose = () => socket.close();
 
 drive.onchange = () => {
   repaint();
-  void keepAwake(drive.mine);
+  void wake.keep(drive.mine);
   if (!drive.seat.holder || drive.mine) toasts.unsay("taken");
-  if (waited && drive.mine) toasts.say("The seat is yours: touch the stick", "yours");
+  if (waited && drive.mine) toasts.say(t("seat.yours"), "yours");
   waited = drive.seat.queue.some((person) => person.id === drive.welcome?.you.id);
   if (!drive.mine) {
     asked.clear();
@@ -122,30 +155,36 @@ drive.onchange = () => {
   }
   for (const person of drive.seat.queue) {
     if (asked.has(person.id)) continue;
-    toasts.say(`${person.name} asks for the seat`, `ask-${person.id}`, {
-      label: "Hand over",
+    toasts.say(t("seat.asksFor", { name: person.name }), `ask-${person.id}`, {
+      label: t("seat.give"),
       run: () => void drive.give(person.id),
     });
   }
   asked = new Set(drive.seat.queue.map((person) => person.id));
 };
 drive.onrefused = (why, code) => {
-  const action = code === "taken" ? { label: "Ask for the seat", run: () => void drive.ask() } : undefined;
+  const action = code === "taken" ? { label: t("seat.askFor"), run: () => void drive.ask() } : undefined;
   toasts.say(why, code, action);
 };
+drive.onunseated = () => buzz.seatLost();
 
 /** @param {string} source */
 const source = (source) => ({
   hold: (/** @type {number} */ x, /** @type {number} */ y) => drive.hold(source, x, y),
   release: () => drive.release(source),
 });
-new Stick(part("stick"), part("knob"), source("stick"));
+const stick = new Stick(part("stick"), part("knob"), source("stick"));
+const thumbs = new Thumbs(part("ahead"), part("aside"), source("thumbs"));
+const tilt = new TiltPad(part("tilt"), part("bubble"), source("tilt"));
+tilt.ontrouble = (why) => toasts.say(why, "tilt");
 new Pad(part("pad"), { ...source("pad"), halt: () => drive.letGo() });
 
 /** @param {string} how */
 function halt(how) {
+  // A page that is not let in can stop nothing, and must not do so later, when it is.
+  if (pairScreen.shown) return;
   drive.letGo();
-  navigator.vibrate?.(40);
+  buzz.stop();
   stop.press(how);
 }
 listenToKeys({ ...source("keys"), stop: () => halt("space bar") });
@@ -158,39 +197,11 @@ part("stop").addEventListener("click", (click) => {
 });
 stop.onchange = (waiting) => {
   document.body.classList.toggle("stopping", waiting);
-  write(part("stop-note"), waiting ? "Stopping…" : "");
+  write(part("stop-note"), waiting ? t("stop.waiting") : "");
 };
 stop.ondoubt = (why) => toasts.say(why, "stop");
 
-const resetButton = part("reset");
-const holdReset = () => void reset.press(drive.welcome?.limits.reset_hold_ms ?? 2000);
-resetButton.addEventListener("pointerdown", (press) => {
-  if (press.button !== 0) return;
-  resetButton.setPointerCapture(press.pointerId);
-  holdReset();
-});
-resetButton.addEventListener("pointermove", (move) => {
-  const box = resetButton.getBoundingClientRect();
-  const inside = move.clientX >= box.left && move.clientX <= box.right && move.clientY >= box.top && move.clientY <= box.bottom;
-  if (!inside) reset.release();
-});
-for (const end of ["pointerup", "pointercancel", "lostpointercapture", "blur"]) {
-  resetButton.addEventListener(end, () => reset.release());
-}
-resetButton.addEventListener("contextmenu", (menu) => menu.preventDefault());
-resetButton.addEventListener("keydown", (key) => {
-  if (key.code !== "Space" && key.code !== "Enter") return;
-  key.preventDefault();
-  if (!key.repeat) holdReset();
-});
-resetButton.addEventListener("keyup", (key) => {
-  if (key.code === "Space" || key.code === "Enter") reset.release();
-});
-reset.onchange = (phase, ms) => {
-  resetButton.dataset.phase = phase;
-  resetButton.style.setProperty("--hold", `${ms}ms`);
-  write(part("reset-words"), phase === "held" ? "Keep holding…" : phase === "asking" ? "One moment…" : "Hold to reset");
-};
+wireReset(reset, () => drive.welcome?.limits.reset_hold_ms ?? 2000);
 reset.onrefused = (why) => toasts.say(why, "reset");
 
 onLeaving((gone) => {
@@ -209,16 +220,37 @@ const zoom = (steps) => {
 part("zoom-in").addEventListener("click", () => zoom(1));
 part("zoom-out").addEventListener("click", () => zoom(-1));
 
-part("swap").addEventListener("click", () => {
+/** Tilting begins with a question to the phone, and goes back to the stick if the answer is no. */
+async function steer() {
   drive.letGo();
-  const page = document.documentElement.dataset;
-  page.hand = page.hand === "left" ? "right" : "left";
-  try {
-    localStorage.setItem("joywire.hand", page.hand);
-  } catch {
-    // Private windows may forget it.
-  }
-});
+  stick.drop();
+  thumbs.drop();
+  const tilting = settings.get("steer") === "tilt";
+  tilt.listen(tilting);
+  settingsSheet.note("");
+  if (!tilting || (await tilt.allow())) return;
+  settings.set("steer", "stick");
+  settingsSheet.note(t(TiltPad.able ? "tilt.denied" : "tilt.missing"));
+}
+settings.onchange = (what) => {
+  drive.letGo();
+  settingsSheet.apply(what);
+  if (what === "steer") void steer();
+  if (what === "contrast") map.recolour();
+  if (what === "vibration") buzz.wanted = settings.get("vibration") === "on";
+};
+buzz.wanted = settings.get("vibration") === "on";
+if (settings.get("steer") === "tilt") {
+  tilt.listen(true);
+  // Most phones say yes without a question; an iPhone asks at the first tap on the pad.
+  void tilt.allow();
+}
+// Whoever reads a sheet does not drive; the wheels are not left to a thumb that may have slipped.
+settingsSheet.sheet.onopen = () => drive.letGo();
+accessPanel.sheet.onopen = () => {
+  drive.letGo();
+  for (const { name } of accessList.view.waiting) toasts.unsay(`waits-${name}`);
+};
 
 setInterval(() => {
   if (!socket.ready) return;
@@ -229,12 +261,18 @@ setInterval(() => {
   );
 }, ECHO_MS);
 setInterval(repaint, LOOK_MS);
+inWords(() => {
+  if (drive.welcome) hud.robot(drive.welcome.robot);
+  repaint();
+});
 addEventListener("online", () => socket.hurry());
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") socket.hurry();
+  if (document.visibilityState !== "visible") return;
+  socket.hurry();
+  if (pairing.door.step === "stranger") void pairing.look();
 });
 // A page that comes back from the browser's cache has a dead connection.
 addEventListener("pageshow", (show) => {
   if (show.persisted) socket.hurry();
 });
-socket.open();
+pairing.start(code);

@@ -32,11 +32,14 @@ export class RobotMap {
     this.#canvas = canvas;
     this.#scale = scale;
     new ResizeObserver(() => this.#ask()).observe(canvas);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-      this.#colours = {};
-      this.#ask();
-    });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.recolour());
     this.zoom(0);
+  }
+
+  /** The theme has changed. */
+  recolour() {
+    this.#colours = {};
+    this.#ask();
   }
 
   /**

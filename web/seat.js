@@ -1,7 +1,11 @@
 // The seat row: who drives, and the one or two things that can be done about it.
 import { draw, part, write } from "./hud.js";
+import { nth, t } from "./words.js";
 
 /** @typedef {{label: string, run: () => void}} Action */
+
+/** So many of those who wait are named. */
+const SHOWN = 3;
 
 /** The row above the controls. */
 export class SeatRow {
@@ -38,35 +42,50 @@ export class SeatRow {
   #judge(whose) {
     const drive = this.#drive;
     const { seat, welcome } = drive;
+    const viewer = welcome?.role === "viewer";
     const [first, ...more] = seat.queue;
     switch (whose) {
       case "none":
-        return { words: "Not connected", icon: "seat", action: null };
+        return { words: t("seat.none"), icon: "seat", action: null };
       case "mine":
-        if (!first) return { words: "You drive", icon: "wheel", action: { label: "Release", run: () => drive.leave() } };
-        return {
-          words: more.length ? `${first.name} and ${more.length} more ask` : `${first.name} asks to drive`,
-          icon: "wheel",
-          action: { label: "Hand over", run: () => drive.give(first.id) },
-        };
-      case "other": {
-        const place = seat.queue.findIndex((person) => person.id === welcome?.you.id);
-        const driver = `${seat.holder?.name} drives`;
-        if (welcome?.role === "viewer") return { words: driver, icon: "watching", action: null };
-        if (place < 0) {
-          return { words: driver, icon: "watching", action: { label: "Ask", run: () => drive.ask() } };
+        if (!first) {
+          return { words: t("seat.mine"), icon: "wheel", action: { label: t("seat.release"), run: () => drive.leave() } };
         }
         return {
-          words: place === 0 ? `${driver}, you are next` : `${driver}, you are number ${place + 1}`,
-          icon: "watching",
-          action: { label: "Never mind", run: () => drive.leave() },
+          words: more.length ? t("seat.manyAsk", { name: first.name, n: more.length }) : t("seat.asks", { name: first.name }),
+          icon: "wheel",
+          action: { label: t("seat.give"), run: () => drive.give(first.id) },
         };
+      case "other": {
+        const words = told(seat, welcome?.you.id ?? null);
+        if (viewer) return { words: `${t("seat.viewer")} ${words}`, icon: "watching", action: null };
+        const asked = seat.queue.some((person) => person.id === welcome?.you.id);
+        const action = asked
+          ? { label: t("seat.forget"), run: () => drive.leave() }
+          : { label: t("seat.ask"), run: () => drive.ask() };
+        return { words, icon: "watching", action };
       }
       case "free":
-        if (welcome?.role === "viewer") return { words: "Nobody drives", icon: "seat", action: null };
-        return { words: "The seat is free", icon: "seat", action: { label: "Take it", run: () => drive.take() } };
+        if (viewer) return { words: `${t("seat.viewer")} ${t("seat.nobody")}`, icon: "watching", action: null };
+        return { words: t("seat.free"), icon: "seat", action: { label: t("seat.take"), run: () => drive.take() } };
       default:
         return whose;
     }
   }
+}
+
+/**
+ * Who drives and who waits, in the words of one of them.
+ * @param {SeatView} seat
+ * @param {number | null} me
+ */
+export function told({ holder, queue }, me) {
+  const driver = t("seat.drives", { name: holder?.name ?? "" });
+  if (queue.length === 0) return driver;
+  const place = queue.findIndex((person) => person.id === me);
+  if (place === 0) return t("seat.next", { driver });
+  const names = queue.slice(0, SHOWN).map(({ name }, index) => `${index + 1} ${index === place ? t("seat.you") : name}`);
+  const rest = queue.length > SHOWN ? ` +${queue.length - SHOWN}` : "";
+  const list = names.join(", ") + rest;
+  return place < 0 ? t("seat.queue", { driver, list }) : t("seat.place", { driver, place: nth(place + 1), list });
 }

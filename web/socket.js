@@ -1,4 +1,5 @@
 // Our Socket.IO client: WebSocket only, newest value wins, and nothing said offline is ever said later.
+import { t } from "./words.js";
 
 /**
  * @typedef {{kind: "open", data: {pingInterval: number, pingTimeout: number}}
@@ -34,7 +35,7 @@ export function decode(text) {
     const data = body === undefined ? undefined : JSON.parse(body);
     if (type === "0") return { kind: "connect" };
     if (type === "1") return { kind: "disconnect" };
-    if (type === "4") return { kind: "refused", why: String(data?.message ?? "the relay refused the connection") };
+    if (type === "4") return { kind: "refused", why: String(data?.message ?? t("socket.refused")) };
     if (!Array.isArray(data)) return null;
     if (type === "2") return typeof data[0] === "string" ? { kind: "event", args: data } : null;
     return id ? { kind: "ack", id: Number(id), args: data } : null;
@@ -117,7 +118,7 @@ export class Socket {
   close() {
     this.#wanted = false;
     clearTimeout(this.#retry);
-    this.#drop("closed by this page");
+    this.#drop(t("socket.closed"));
   }
 
   /** Tries at once instead of waiting for the next attempt: the network came back, or the person did. */
@@ -144,10 +145,10 @@ export class Socket {
    * @returns {Promise<any>} the acknowledgement's first argument
    */
   request(name, args, patience = this.#times.ack) {
-    if (!this.#ready) return Promise.reject(new Error("no connection to the robot"));
+    if (!this.#ready) return Promise.reject(new Error(t("socket.offline")));
     const id = (this.#ackId += 1);
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => end(() => reject(new Error(`no answer to ${name} in ${patience} ms`))), patience);
+      const timer = setTimeout(() => end(() => reject(new Error(t("socket.noAnswer", { name, ms: patience })))), patience);
       const end = (/** @type {() => void} */ how) => {
         clearTimeout(timer);
         this.#acks.delete(id);
@@ -201,7 +202,7 @@ export class Socket {
       if (this.#wire === wire) this.#hear(message.data);
     };
     wire.onclose = wire.onerror = () => {
-      if (this.#wire === wire) this.#drop("the connection broke");
+      if (this.#wire === wire) this.#drop(t("socket.broke"));
     };
     this.#watch = setInterval(() => this.#guard(), this.#times.watch);
   }
@@ -210,9 +211,9 @@ export class Socket {
   #guard() {
     const now = Date.now();
     const silence = now - this.#heardAt;
-    if (!this.#ready && now - this.#openedAt > this.#times.greeting) this.#drop("the relay did not answer");
+    if (!this.#ready && now - this.#openedAt > this.#times.greeting) this.#drop(t("socket.silent"));
     else if (silence > Math.min(this.#times.silence, this.#patience)) {
-      this.#drop(`nothing heard for ${Math.round(silence / 1000)} s`);
+      this.#drop(t("socket.quiet", { n: Math.round(silence / 1000) }));
     }
   }
 
@@ -239,7 +240,7 @@ export class Socket {
         break;
       case "close":
       case "disconnect":
-        this.#drop("the relay closed the connection");
+        this.#drop(t("socket.ended"));
         break;
       default:
         break;

@@ -1,10 +1,11 @@
 // The speed slider: slow, normal, full, and everything between.
+import { inWords, t } from "./words.js";
 
-/** The marks, per cent of full speed. */
+/** The marks, per cent of full speed. @type {{at: number, word: import("./words.js").Key}[]} */
 const MARKS = [
-  { at: 35, word: "Slow" },
-  { at: 65, word: "Normal" },
-  { at: 100, word: "Full" },
+  { at: 35, word: "speed.slow" },
+  { at: 65, word: "speed.normal" },
+  { at: 100, word: "speed.full" },
 ];
 /** A mark catches a slider this near, per cent. */
 const CATCH = 3;
@@ -22,7 +23,8 @@ export function caught(percent) {
  * @param {number} percent
  */
 export function word(percent) {
-  return MARKS.find((mark) => mark.at === percent)?.word ?? "";
+  const mark = MARKS.find(({ at }) => at === percent);
+  return mark ? t(mark.word) : "";
 }
 
 /**
@@ -50,5 +52,5 @@ export function wireSpeed(slider, label, set) {
     slider.blur();
   });
   slider.addEventListener("pointercancel", () => (dragging = false));
-  show();
+  inWords(show);
 }

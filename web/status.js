@@ -1,4 +1,5 @@
 // One word for everything that goes on: what the page shows at a glance, decided in one table.
+import { said, t } from "./words.js";
 
 /**
  * @typedef {"connecting" | "lost" | "no_robot" | "starting" | "ready" | "driving" | "watching" | "stopped" | "latched"} View
@@ -16,19 +17,6 @@
 /** Without telemetry for this long the page says so, ms. */
 const SILENCE_MS = 1000;
 
-/** The word on the page for each view. @type {Record<View, string>} */
-export const WORDS = {
-  connecting: "Connecting",
-  lost: "Link lost",
-  no_robot: "No robot",
-  starting: "Starting",
-  ready: "Ready",
-  driving: "Driving",
-  watching: "Watching",
-  stopped: "Stopped",
-  latched: "STOP latched",
-};
-
 /**
  * What to show, strongest first.
  * @param {Situation} now
@@ -36,34 +24,35 @@ export const WORDS = {
  */
 export function judge(now) {
   const { telemetry, seat, mine } = now;
-  if (!now.ready && !now.met) return { view: "connecting", hint: "to the robot…", detail: now.trouble };
+  if (!now.ready && !now.met) return { view: "connecting", hint: t("hint.connecting"), detail: now.trouble };
   if (!now.ready) {
-    return { view: "lost", hint: "reconnecting…", detail: `${now.trouble}. The robot stops by itself.` };
+    return { view: "lost", hint: t("hint.lost"), detail: t("detail.lost", { why: now.trouble }) };
   }
   if (!telemetry || now.silence_ms > SILENCE_MS) {
     const seconds = Math.floor(now.silence_ms / 1000);
     return {
       view: "lost",
-      hint: `silent for ${seconds} s`,
-      detail: "Radio silence: no word from the robot. It stops by itself.",
+      hint: t("hint.silent", { n: seconds }),
+      detail: t("detail.silent"),
     };
   }
-  const why = telemetry.reason?.text ?? "";
-  const driver = seat.holder?.name ?? "";
+  const why = telemetry.reason ? said(telemetry.reason.code, telemetry.reason.text) : "";
+  const driver = seat.holder ? t("seat.drives", { name: seat.holder.name }) : "";
+  const who = mine ? t("hint.mine") : driver;
   switch (telemetry.state) {
     case "latched":
-      return { view: "latched", hint: mine ? "you drive" : driver && `${driver} drives`, detail: why };
+      return { view: "latched", hint: who, detail: why };
     case "no_robot":
-      return { view: "no_robot", hint: "plug it in", detail: why || "No robot answers at the other end of the cable." };
+      return { view: "no_robot", hint: t("hint.noRobot"), detail: why || t("drive.noRobot") };
     case "starting":
-      return { view: "starting", hint: "getting ready…", detail: why };
+      return { view: "starting", hint: t("hint.starting"), detail: why };
     case "stopped":
-      return { view: "stopped", hint: mine ? "you drive" : driver && `${driver} drives`, detail: why };
+      return { view: "stopped", hint: who, detail: why };
     default:
       break;
   }
-  if (seat.holder && !mine) return { view: "watching", hint: `${driver} drives`, detail: "" };
-  if (telemetry.state === "driving" && mine) return { view: "driving", hint: "you have the wheel", detail: "" };
-  if (now.role === "viewer") return { view: "watching", hint: "you may STOP", detail: "" };
-  return { view: "ready", hint: mine ? "you have the wheel" : "touch the stick", detail: "" };
+  if (seat.holder && !mine) return { view: "watching", hint: driver, detail: "" };
+  if (telemetry.state === "driving" && mine) return { view: "driving", hint: t("hint.wheel"), detail: "" };
+  if (now.role === "viewer") return { view: "watching", hint: t("hint.viewer"), detail: "" };
+  return { view: "ready", hint: t(mine ? "hint.wheel" : "hint.ready"), detail: "" };
 }

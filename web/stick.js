@@ -24,6 +24,7 @@ export class Stick {
   #knob;
   #hold;
   #release;
+  #axis;
   /** @type {number | null} */
   #finger = null;
 
@@ -31,8 +32,10 @@ export class Stick {
    * @param {HTMLElement} base the ring
    * @param {HTMLElement} knob inside it
    * @param {Hand} listener
+   * @param {"both" | "x" | "y"} [axis] along which it moves
    */
-  constructor(base, knob, { hold, release }) {
+  constructor(base, knob, { hold, release }, axis = "both") {
+    this.#axis = axis;
     this.#base = base;
     this.#knob = knob;
     this.#hold = hold;
@@ -76,9 +79,10 @@ export class Stick {
   #move(event) {
     if (event.pointerId !== this.#finger) return;
     const box = this.#base.getBoundingClientRect();
-    const radius = (box.width - this.#knob.offsetWidth) / 2;
-    const dx = event.clientX - box.left - box.width / 2;
-    const dy = event.clientY - box.top - box.height / 2;
+    const upright = this.#axis === "y";
+    const radius = upright ? (box.height - this.#knob.offsetHeight) / 2 : (box.width - this.#knob.offsetWidth) / 2;
+    const dx = upright ? 0 : event.clientX - box.left - box.width / 2;
+    const dy = this.#axis === "x" ? 0 : event.clientY - box.top - box.height / 2;
     const over = Math.max(1, Math.hypot(dx, dy) / radius);
     this.#knob.style.transform = `translate(${dx / over}px, ${dy / over}px)`;
     const { x, y } = position(dx, dy, radius);

@@ -1,6 +1,7 @@
 // STOP, said until it is confirmed, and the reset that has to be held; knows no DOM.
 import * as event from "./events.js";
 import { pageClock } from "./drive.js";
+import { t } from "./words.js";
 
 /** STOP is repeated this often until it is confirmed, ms. */
 const REPEAT_MS = 200;
@@ -47,17 +48,17 @@ export class Stop {
     if (!this.waiting || press !== this.#press) return;
     this.#clock.after(() => this.#say(reason, press), REPEAT_MS);
     if (!this.#line.ready) {
-      this.ondoubt("STOP is not through yet: no connection. It is sent as soon as there is one");
+      this.ondoubt(t("stop.offline"));
       return;
     }
     this.#line.request(event.STOP, [{ reason }]).then(
       (/** @type {StopReply} */ reply) => {
-        if (!reply.ok) return this.ondoubt(reply.why ?? "STOP is not confirmed");
+        if (!reply.ok) return this.ondoubt(reply.why ?? t("stop.doubt"));
         if (!this.waiting) return undefined;
         this.waiting = false;
         return this.onchange(false);
       },
-      () => this.ondoubt("STOP is not confirmed yet and is said again"),
+      () => this.ondoubt(t("stop.again")),
     );
   }
 }
@@ -137,7 +138,7 @@ export class Reset {
       /** @type {ResetReply} */
       const reply = await this.#line.request(event.RESET, [request]);
       if (reply.ok) return reply;
-      this.onrefused(reply.why ?? "the reset was refused");
+      this.onrefused(reply.why ?? t("reset.refused"));
     } catch (error) {
       this.onrefused(error instanceof Error ? error.message : String(error));
     }

@@ -1,10 +1,14 @@
 //! The pages: every file of `web/` inside the program, with the headers that keep it to itself.
 
+use std::io::Write;
+
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 
 /// One file.
 #[derive(Clone, Copy, Debug)]
@@ -14,11 +18,29 @@ struct Page {
     bytes: &'static [u8],
 }
 
+/// One way in which a file goes over the wire, and the tag by which a browser knows it again.
+#[derive(Clone, Debug)]
+struct Form {
+    bytes: Bytes,
+    tag: String,
+}
+
+/// A file as it is answered: packed once, at the start.
+#[derive(Clone, Debug)]
+struct Served {
+    kind: &'static str,
+    plain: Form,
+    /// None for what gains nothing by it, such as pictures that are packed already.
+    packed: Option<Form>,
+}
+
 const HTML: &str = "text/html; charset=utf-8";
 
 const JS: &str = "text/javascript; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SVG: &str = "image/svg+xml";
+const PNG: &str = "image/png";
+const MANIFEST: &str = "application/manifest+json";
 
 macro_rules! page {
     ($name:literal, $kind:expr) => {
@@ -32,32 +54,59 @@ macro_rules! page {
 
 /// Every file of `web/`. A test compares this table with the directory.
 const PAGES: &[Page] = &[
+    page!("access-panel.js", JS),
+    page!("access.js", JS),
+    page!("buzz.js", JS),
     page!("cable.js", JS),
     page!("chat.js", JS),
     page!("classic.js", JS),
+    page!("device.js", JS),
     page!("drive.js", JS),
+    page!("early.js", JS),
     page!("events.js", JS),
-    page!("hand.js", JS),
+    page!("full-screen.js", JS),
     page!("hud.js", JS),
+    page!("icon-180.png", PNG),
+    page!("icon-192.png", PNG),
+    page!("icon-512.png", PNG),
+    page!("icon-maskable.svg", SVG),
     page!("icon.svg", SVG),
     page!("index.html", HTML),
     page!("keys.js", JS),
     page!("leaving.js", JS),
     page!("main.js", JS),
+    page!("manifest.webmanifest", MANIFEST),
     page!("map.js", JS),
+    page!("memory.js", JS),
     page!("pad.js", JS),
+    page!("pair-screen.js", JS),
+    page!("pair.js", JS),
+    page!("qr.js", JS),
+    page!("reset-button.js", JS),
     page!("seat.js", JS),
+    page!("settings-sheet.js", JS),
+    page!("settings.js", JS),
+    page!("sheet.js", JS),
     page!("socket.js", JS),
     page!("speed.js", JS),
     page!("status.js", JS),
     page!("stick.js", JS),
     page!("stop.js", JS),
     page!("style.css", CSS),
+    page!("thumbs.js", JS),
+    page!("tilt-pad.js", JS),
+    page!("tilt.js", JS),
     page!("toast.js", JS),
     page!("trust.css", CSS),
     page!("trust.html", HTML),
     page!("wake.js", JS),
+    page!("words-de.js", JS),
+    page!("words-en.js", JS),
+    page!("words.js", JS),
 ];
+
+/// Other names of `/index.html`. A QR code leads to `/p#CODE`: the page reads the code, the relay never sees it.
+const INDEX: [&str; 2] = ["/", "/p"];
 
 /// Where the original served its client library, and which of our files answers there.
 const CLASSIC: (&str, &str) = ("/socket.io/socket.io.js", "/classic.js");
@@ -87,11 +136,9 @@ pub(super) fn pages() -> Router {
     PAGES
         .iter()
         .fold(Router::new(), |router, page| {
-            // `/p` is where a scanned code leads; the page finds the code behind it.
-            let names = if page.path == "/index.html" { vec!["/", "/p", page.path] } else { vec![page.path] };
-            names.into_iter().fold(router, |router, name| {
-                router.route(name, get(move |headers: HeaderMap| std::future::ready(answer(*page, &headers))))
-            })
+            let more: &[&str] = if page.path == "/index.html" { &INDEX } else { &[] };
+            let served = Served::new(page);
+            more.iter().chain([&page.path]).fold(router, |router, name| answering(router, name, served.clone()))
         })
         .fallback(|uri: Uri| std::future::ready(missing(uri.path())))
 }
@@ -100,12 +147,11 @@ pub(super) fn pages() -> Router {
 /// which takes everything below `/socket.io/` for a session.
 pub(super) fn classic() -> Router {
     let page = PAGES.iter().find(|page| page.path == CLASSIC.1);
-    Router::new().route(
-        CLASSIC.0,
-        get(move |headers: HeaderMap| {
-            std::future::ready(page.map_or_else(|| missing(CLASSIC.0), |page| answer(*page, &headers)))
-        }),
-    )
+    page.map_or_else(Router::new, |page| answering(Router::new(), CLASSIC.0, Served::new(page)))
+}
+
+fn answering(router: Router, name: &str, served: Served) -> Router {
+    router.route(name, get(move |headers: HeaderMap| std::future::ready(served.answer(&headers))))
 }
 
 /// Adds the headers that every answer carries, unless it has its own.
@@ -115,13 +161,60 @@ pub(super) fn protect(headers: &mut HeaderMap) {
     }
 }
 
-fn answer(page: Page, asked: &HeaderMap) -> Response {
-    let tag = format!("\"{:016x}\"", crc::Crc::<u64>::new(&crc::CRC_64_XZ).checksum(page.bytes));
-    let known = asked.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-    let known = known.is_some_and(|tags| tags.split(',').any(|known| known.trim().trim_start_matches("W/") == tag));
-    let (status, body) =
-        if known { (StatusCode::NOT_MODIFIED, Body::empty()) } else { (StatusCode::OK, Body::from(page.bytes)) };
-    (status, [(header::CONTENT_TYPE, page.kind.to_owned()), (header::ETAG, tag)], body).into_response()
+impl Served {
+    fn new(page: &Page) -> Self {
+        let sum = crc::Crc::<u64>::new(&crc::CRC_64_XZ).checksum(page.bytes);
+        let plain = Form { bytes: Bytes::from_static(page.bytes), tag: format!("\"{sum:016x}\"") };
+        let packed = pack(page.bytes)
+            .filter(|packed| packed.len() < page.bytes.len() && page.kind != PNG)
+            .map(|packed| Form { bytes: packed.into(), tag: format!("\"{sum:016x}-gzip\"") });
+        Self { kind: page.kind, plain, packed }
+    }
+
+    fn answer(&self, asked: &HeaderMap) -> Response {
+        let packed = self.packed.as_ref().filter(|_| takes_gzip(asked));
+        let form = packed.unwrap_or(&self.plain);
+        let known = asked.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
+        let known =
+            known.is_some_and(|tags| tags.split(',').any(|known| known.trim().trim_start_matches("W/") == form.tag));
+        let (status, body) = if known {
+            (StatusCode::NOT_MODIFIED, Body::empty())
+        } else {
+            (StatusCode::OK, Body::from(form.bytes.clone()))
+        };
+        let mut response =
+            (status, [(header::CONTENT_TYPE, self.kind.to_owned()), (header::ETAG, form.tag.clone())], body)
+                .into_response();
+        let headers = response.headers_mut();
+        // Whatever keeps an answer must not hand the packed one to someone who cannot open it.
+        if self.packed.is_some() {
+            headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+        }
+        if packed.is_some() {
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+        }
+        response
+    }
+}
+
+/// Writing to memory cannot fail; if it did, the file would go out as it is.
+fn pack(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).ok()
+}
+
+/// Whether the browser opens gzip. A weight of zero means no (RFC 9110, 12.5.3).
+fn takes_gzip(asked: &HeaderMap) -> bool {
+    let lines = asked.get_all(header::ACCEPT_ENCODING);
+    let weight = |wanted: &str| {
+        lines.iter().filter_map(|line| line.to_str().ok()).flat_map(|line| line.split(',')).find_map(|choice| {
+            let mut parts = choice.split(';').map(str::trim);
+            let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
+            let weight = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
+            named.then(|| weight.is_none_or(|weight| weight.parse().is_ok_and(|weight: f32| weight > 0.0)))
+        })
+    };
+    weight("gzip").or_else(|| weight("*")).unwrap_or(false)
 }
 
 fn missing(path: &str) -> Response {
@@ -157,6 +250,50 @@ mod tests {
         let mut pages: Vec<_> = PAGES.iter().map(|page| page.path.to_owned()).collect();
         pages.sort();
         assert_eq!(pages, files);
+    }
+
+    /// Goal: the address in a QR code leads to the page.
+    #[tokio::test]
+    async fn the_page_has_the_name_that_qr_codes_carry() {
+        let page = ask(pages(), "/p", None).await;
+        assert_eq!(page.status(), 200);
+        assert_eq!(page.headers()[header::ETAG], ask(pages(), "/", None).await.headers()[header::ETAG]);
+    }
+
+    async fn encoded(path: &str, accepted: &str, tag: &str) -> Response {
+        let request = Request::get(path).header(header::ACCEPT_ENCODING, accepted).header(header::IF_NONE_MATCH, tag);
+        pages().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    }
+
+    /// Goal: a phone on a poor network is sent a third of the bytes, and they are the same page.
+    #[tokio::test]
+    async fn text_goes_out_packed_to_whoever_opens_it() {
+        let packed = encoded("/style.css", "br, gzip;q=0.8", "").await;
+        assert_eq!(packed.headers()[header::CONTENT_ENCODING], "gzip");
+        assert_eq!(packed.headers()[header::VARY], "accept-encoding");
+        let sent = axum::body::to_bytes(packed.into_body(), usize::MAX).await.unwrap();
+        let page = PAGES.iter().find(|page| page.path == "/style.css").unwrap();
+        assert!(sent.len() * 2 < page.bytes.len(), "{} of {} bytes", sent.len(), page.bytes.len());
+        let mut opened = Vec::new();
+        std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(&sent[..]), &mut opened).unwrap();
+        assert_eq!(opened, page.bytes);
+    }
+
+    /// Goal: who does not ask for gzip, or refuses it, is not sent it; a known page is known in its own form only.
+    #[tokio::test]
+    async fn the_plain_form_is_there_for_everyone_else() {
+        for accepted in ["", "br", "gzip;q=0", "*;q=0", "gzip;q=0.000, *"] {
+            let plain = encoded("/style.css", accepted, "").await;
+            assert!(!plain.headers().contains_key(header::CONTENT_ENCODING), "{accepted}");
+            assert_eq!(plain.headers()[header::VARY], "accept-encoding");
+        }
+        for accepted in ["gzip", "GZIP", "*", "deflate, gzip;q=1.0"] {
+            let packed = encoded("/style.css", accepted, "").await;
+            assert_eq!(packed.headers()[header::CONTENT_ENCODING], "gzip", "{accepted}");
+            let tag = packed.headers()[header::ETAG].to_str().unwrap();
+            assert_eq!(encoded("/style.css", accepted, tag).await.status(), 304);
+            assert_eq!(encoded("/style.css", "", tag).await.status(), 200);
+        }
     }
 
     /// Goal: a page is loaded once and asked for again cheaply.

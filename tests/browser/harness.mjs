@@ -125,10 +125,16 @@ export function launch() {
 export class Visitor {
   /** Whatever the console or the policy complained about. */
   complaints = [];
-  /** Bytes of every answer, by address. */
+  /** Bytes of every answer as they crossed the wire, by address. */
   weights = new Map();
 
-  static async open(browser, robot, { screen = screens.portrait, dark = true, reducedMotion = "no-preference" } = {}) {
+  /**
+   * `prepare` gets the page before it is loaded, `path` follows the robot's address, `kept` is what the browser
+   * remembers of earlier choices.
+   */
+  static async open(browser, robot, options = {}) {
+    const { screen = screens.portrait, dark = true, reducedMotion = "no-preference", locale = "en-US" } = options;
+    const { contrast = "no-preference", prepare, path = "", kept = {} } = options;
     const visitor = new Visitor();
     const desk = screen === screens.desk;
     visitor.context = await browser.newContext({
@@ -139,6 +145,8 @@ export class Visitor {
       hasTouch: !desk,
       colorScheme: dark ? "dark" : "light",
       reducedMotion,
+      contrast,
+      locale,
       ignoreHTTPSErrors: true,
     });
     const page = await visitor.context.newPage();
@@ -147,9 +155,12 @@ export class Visitor {
       if (["error", "warning"].includes(message.type())) visitor.complaints.push(message.text());
     });
     page.on("pageerror", (error) => visitor.complaints.push(String(error)));
-    page.on("response", (response) => {
-      response.body().then((body) => visitor.weights.set(response.url(), body.length), () => {});
+    page.on("requestfinished", (request) => {
+      request.sizes().then((sizes) => visitor.weights.set(request.url(), sizes.responseBodySize), () => {});
     });
+    await page.addInitScript((kept) => {
+      for (const [key, value] of Object.entries(kept)) localStorage.setItem(`joywire.${key}`, value);
+    }, kept);
     await page.addInitScript(() => {
       window.seen = { shifts: [], violations: [] };
       const told = ({ node, previousRect: from, currentRect: to }) =>
@@ -161,7 +172,8 @@ export class Visitor {
         window.seen.violations.push(`${event.violatedDirective} ${event.blockedURI}`);
       });
     });
-    await page.goto(robot.url);
+    await prepare?.(page);
+    await page.goto(robot.url + path);
     visitor.cdp = await visitor.context.newCDPSession(page);
     return visitor;
   }
@@ -273,6 +285,36 @@ export class Visitor {
 
   lift() {
     return this.touch("touchEnd");
+  }
+
+  /** What is wrong with the controls that can be seen: unnamed, too small, cut off, covered. Empty is good. */
+  faults() {
+    return this.page.evaluate(() => {
+      const found = [];
+      for (const control of document.querySelectorAll("button, input, a, #stick, .thumb, .tilt")) {
+        const { width, height, left, top, right, bottom } = control.getBoundingClientRect();
+        if (width === 0 || getComputedStyle(control).visibility === "hidden") continue;
+        // A sheet scrolls: what is not in its window now will be.
+        const window = control.closest(".rows")?.getBoundingClientRect();
+        if (window && (top < window.top || bottom > window.bottom)) continue;
+        // What lies under a sheet is not meant to be reached; STOP and everything that drives never does.
+        const label = control.getAttribute("aria-labelledby");
+        const name =
+          control.getAttribute("aria-label") ??
+          (label && document.getElementById(label)?.textContent) ??
+          control.closest("label")?.textContent?.trim() ??
+          (control.textContent?.trim() || control.getAttribute("placeholder"));
+        if (!name) found.push(`${control.id} has no name`);
+        if (width < 47.9 || height < 47.9) found.push(`${name} is ${width}×${height}`);
+        if (left < 0 || top < 0 || right > innerWidth + 0.5 || bottom > innerHeight + 0.5) found.push(`${name} is cut off`);
+        const hit = document.elementFromPoint((left + right) / 2, (top + bottom) / 2);
+        const sheet = hit?.closest(".sheet, .chat, .gate");
+        const under = sheet && !sheet.contains(control) && (sheet.matches(".gate") || control.closest(".map, .panels, .seat, .speed"));
+        if (!control.contains(hit) && !under) found.push(`${name} is covered by ${hit?.id || hit?.className}`);
+      }
+      if (document.documentElement.scrollWidth > innerWidth) found.push("the page scrolls sideways");
+      return found;
+    });
   }
 
   toasts() {

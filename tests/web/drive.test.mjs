@@ -297,3 +297,32 @@ test("the speed slider scales both axes", async () => {
   await run(50);
   assert.deepEqual([line.sent.at(-1).x, line.sent.at(-1).y], [0.21, 0.28]);
 });
+
+/** Goal: a hand that loses the wheel is told by the phone's motor, and a hand that lets go of it is not. */
+for (const [what, lose, told] of [
+  ["a seat that went to another", () => drive.seated(TAKEN), 1],
+  ["a seat that fell free for want of samples", () => drive.seated({ holder: null, epoch: 5, queue: [] }), 1],
+  ["a lost connection", () => drive.lost(), 1],
+  ["leaving the seat", () => drive.leave(), 0],
+  ["handing it over", () => drive.give(OTHER.id), 0],
+]) {
+  test(`${what} is ${told ? "" : "not "}a loss`, async () => {
+    await seated();
+    let losses = 0;
+    drive.onunseated = () => (losses += 1);
+    line.answer = (name, { want }) => ({ ok: true, seat: want === "give" ? TAKEN : FREE });
+    await lose();
+    await run(500);
+    assert.equal(losses, told);
+  });
+}
+
+/** Goal: a handover that the other side refused leaves a driver who is still heard. */
+test("a refused handover keeps the seat alive", async () => {
+  await seated();
+  line.answer = () => ({ ok: false, why: "nobody there", seat: MINE });
+  await drive.give(99);
+  line.sent = [];
+  await run(1000);
+  assert.ok(line.sent.length >= 3, `${line.sent.length} samples`);
+});

@@ -1,0 +1,72 @@
+// Lets a page meet a relay that it does not have here: another role, a closed door, an operator's list.
+
+/** Notes what a phone is asked to do: its screen's lock, its motor. */
+export async function watchPhone(page) {
+  await page.addInitScript(() => {
+    window.felt = [];
+    window.locks = 0;
+    navigator.vibrate = (pattern) => window.felt.push(pattern);
+    const lock = { addEventListener() {}, release: async () => (window.locks -= 1) };
+    Object.defineProperty(navigator, "wakeLock", { value: { request: async () => ((window.locks += 1), lock) } });
+  });
+}
+
+/**
+ * Puts words into the relay's mouth. `role` is what the page is told to be; while `window.barred` is true no socket
+ * opens, and `window.cut` ends the one that is; `access` events are answered here, from `window.access`.
+ */
+export async function disguise(page, { role = "operator", barred = false, access = { waiting: [], devices: [] } } = {}) {
+  await page.addInitScript(
+    ({ role, barred, access }) => {
+      const Native = window.WebSocket;
+      Object.assign(window, { barred, access, sent: [], asked: [], invitations: 0 });
+      const rows = Array.from({ length: 29 }, (_, down) =>
+        Array.from({ length: 29 }, (_, right) => ((down * 7 + right * 3 + down * right) % 3 === 0 ? "#" : " ")).join(""),
+      );
+      let hear = () => {};
+      window.pushAccess = (next) => {
+        window.access = next;
+        hear(`42["access",${JSON.stringify(next)}]`);
+      };
+      const answer = (request) => {
+        window.asked.push(request);
+        const { waiting, devices } = window.access;
+        const who = waiting.find(({ id }) => id === request.id);
+        if (request.do === "approve" && who) devices.push({ ...who, paired: 1, seen: 1, here: true });
+        if (request.do === "approve" || request.do === "deny") waiting.splice(waiting.indexOf(who), 1);
+        if (request.do === "revoke") devices.splice(devices.findIndex(({ id }) => id === request.id), 1);
+        if (request.do !== "invite") return { ok: true, why: null, access: window.access, invite: null };
+        window.invitations += 1;
+        const url = `https://192.168.1.7:8080/p#abcdefghijklmnopqrst${String(window.invitations).padStart(2, "0")}`;
+        return { ok: true, why: null, access: window.access, invite: { url, role: request.role, seconds: window.seconds ?? 120, qr: rows } };
+      };
+      window.WebSocket = class extends Native {
+        constructor(url) {
+          if (window.barred) {
+            const closed = { readyState: 3, send() {}, close() {} };
+            setTimeout(() => closed.onclose?.(), 5);
+            return closed;
+          }
+          super(url);
+          window.cut = () => this.close();
+        }
+
+        set onmessage(run) {
+          hear = (data) => run({ data });
+          super.onmessage = ({ data }) => {
+            const welcome = typeof data === "string" && data.startsWith('42["welcome"');
+            run({ data: welcome ? data.replace(/"role":"\w+"/, `"role":"${role}"`) : data });
+          };
+        }
+
+        send(text) {
+          window.sent.push(text);
+          const [, id, body] = /^42(\d+)\["access",(.*)\]$/s.exec(text) ?? [];
+          if (id === undefined) super.send(text);
+          else setTimeout(() => hear(`43${id}[${JSON.stringify(answer(JSON.parse(body)))}]`), 5);
+        }
+      };
+    },
+    { role, barred, access },
+  );
+}

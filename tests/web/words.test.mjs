@@ -1,0 +1,89 @@
+// The languages: the same keys and places in each, every key used and every used key there.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { afterEach, test } from "node:test";
+import { LANGUAGES, nth, pick, said, speak, t } from "../../web/words.js";
+import { de } from "../../web/words-de.js";
+import { en } from "../../web/words-en.js";
+
+const web = new URL("../../web/", import.meta.url);
+const read = (name) => readFileSync(new URL(name, web), "utf8");
+const html = read("index.html");
+const code = readdirSync(web)
+  .filter((name) => name.endsWith(".js") && !name.startsWith("words"))
+  .map(read)
+  .join("\n");
+const places = (text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
+
+afterEach(() => speak("en"));
+
+/** Goal: nobody meets a gap, or a brace that was not filled. */
+test("both languages have the same keys and the same places", () => {
+  assert.deepEqual(Object.keys(de), Object.keys(en));
+  for (const [key, text] of Object.entries(en)) {
+    assert.deepEqual(places(de[key]), places(text), key);
+    assert.ok(text.trim() !== "" && de[key].trim() !== "", key);
+  }
+});
+
+/** Goal: every key in code and HTML exists, and none is left over. */
+test("what is said exists, and what exists is said", () => {
+  const attributes = [...html.matchAll(/\sdata-t(?:-[a-z-]+)?="([^"]+)"/g)].map(([, key]) => key);
+  // Keys stand in code as they are, to be found again by whoever reads it.
+  const quoted = [...code.matchAll(/"([a-z]+(?:\.\w+)+)"/g)].map(([, key]) => key).filter((key) => !/\.(js|css)$/.test(key));
+  for (const key of attributes) assert.ok(Object.hasOwn(en, key), `index.html says ${key}`);
+  for (const [, key] of code.matchAll(/\bt\(\s*"([^"]+)"/g)) assert.ok(Object.hasOwn(en, key), `the code says ${key}`);
+  const used = new Set([...attributes, ...quoted]);
+  // These families are said by a word that the relay, the situation or the language brings.
+  const families = /^(state|code|ordinal)\./;
+  assert.deepEqual(Object.keys(en).filter((key) => !used.has(key) && !families.test(key)), []);
+});
+
+/** Goal: the families have a member for whatever may come, and none for what never does. */
+test("states, codes and ordinals are those that there are", () => {
+  const views = [...read("status.js").matchAll(/"(\w+)"/g)].map(([, view]) => view);
+  const rust = ["drive/safety.rs", "agent/wording.rs", "relay/client.rs"]
+    .map((path) => readFileSync(new URL(`../../src/${path}`, import.meta.url), "utf8"))
+    .join("\n");
+  for (const key of Object.keys(en)) {
+    const [family, name] = key.split(".");
+    if (family === "state") assert.ok(views.includes(name), key);
+    if (family === "code") assert.ok(rust.includes(`"${name}"`), key);
+  }
+  for (const n of [1, 2, 3, 4, 11, 12, 13, 21, 22, 23, 101]) assert.match(nth(n), new RegExp(`^${n}(st|nd|rd|th)$`));
+});
+
+/** Goal: English is the language of index.html itself, so an English page changes nothing on load. */
+test("index.html says in English what the dictionary says", () => {
+  for (const [, key, text] of html.matchAll(/data-t="([^"]+)"[^>]*>([^<]*)</g)) assert.equal(text, en[key], key);
+  for (const [, name, text, key] of html.matchAll(/\b(aria-label|placeholder|title)="([^"]*)" data-t-\1="([^"]+)"/g)) {
+    assert.equal(text, en[key], `${name} of ${key}`);
+  }
+});
+
+/** Goal: the person's choice first, then the browser's list, then English. */
+test("the language is the first that a person reads", () => {
+  assert.deepEqual(LANGUAGES, ["en", "de"]);
+  assert.equal(pick("auto", ["de-CH", "en"]), "de");
+  assert.equal(pick("auto", ["fr-FR", "en-GB", "de"]), "en");
+  assert.equal(pick("en", ["de"]), "en");
+  assert.equal(pick(null, ["fr"]), "en");
+  assert.equal(pick("xx", []), "en");
+});
+
+/** Goal: names are filled in, and a name with braces stays a name. */
+test("places are filled once", () => {
+  assert.equal(t("seat.drives", { name: "{name} $& Wren" }), "{name} $& Wren drives");
+  speak("de");
+  assert.equal(t("seat.drives", { name: "Wren" }), "Wren fährt");
+  assert.equal(nth(2), "2.");
+});
+
+/** Goal: the relay's sentences come in the person's language where we have one, and never lose their detail. */
+test("a known code is translated and keeps the detail in brackets", () => {
+  assert.equal(said("no_such_code", "something else (7)"), "something else (7)");
+  assert.equal(said("toString", "a sentence"), "a sentence");
+  speak("de");
+  assert.match(said("latched", "STOP is latched: an operator must hold reset for 2 seconds (space bar)"), /^STOP ist aktiv.*\(space bar\)$/);
+  assert.equal(said("not_latched", "STOP is not latched"), "STOP ist nicht aktiv");
+});

@@ -1,0 +1,170 @@
+// The operator's sheet: who waits, who is in, and an invitation to scan.
+import { part, write } from "./hud.js";
+import { drawQr } from "./qr.js";
+import { Sheet } from "./sheet.js";
+import { inWords, t } from "./words.js";
+
+/** The second tap on "remove" must come within this time, ms. */
+const SURE_MS = 4000;
+const MINUTE = 60;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+/** @type {Record<Role, import("./words.js").Key>} */
+const ROLES = { viewer: "role.viewer", driver: "role.driver", operator: "role.operator" };
+
+/**
+ * When somebody was last here, in the largest unit that fits.
+ * @param {number} seconds ago
+ */
+export function ago(seconds) {
+  if (seconds < MINUTE) return t("devices.now");
+  if (seconds < HOUR) return t("devices.minutes", { n: Math.floor(seconds / MINUTE) });
+  if (seconds < DAY) return t("devices.hours", { n: Math.floor(seconds / HOUR) });
+  return t("devices.days", { n: Math.floor(seconds / DAY) });
+}
+
+/**
+ * @param {string} name
+ * @param {string} text
+ * @param {Node[]} inside
+ */
+function made(name, text = "", ...inside) {
+  const element = document.createElement(name);
+  element.append(...(text ? [text] : []), ...inside);
+  return element;
+}
+
+/**
+ * @param {string} label
+ * @param {string} about whom, for those who hear it
+ * @param {() => void} run
+ */
+function button(label, about, run) {
+  const element = /** @type {HTMLButtonElement} */ (made("button", label));
+  element.type = "button";
+  element.setAttribute("aria-label", `${label}: ${about}`);
+  element.addEventListener("click", run);
+  return element;
+}
+
+/** The sheet, its button in the bar, and the number of those who wait on it. */
+export class AccessPanel {
+  sheet = new Sheet("devices");
+  #list;
+  /** @type {Role} */
+  #role = "driver";
+  /** The device whose removal was tapped once. @type {number | null} */
+  #doomed = null;
+  /** What is drawn, so that a list under a finger is not replaced for nothing. */
+  #drawn = "";
+
+  /** @param {import("./access.js").AccessList} list */
+  constructor(list) {
+    this.#list = list;
+    list.onchange = () => this.#show();
+    list.ontrouble = (why) => write(part("devices-note"), why || t("devices.quiet"));
+    this.sheet.onchange = (shown) => {
+      if (!shown) list.putAway();
+      this.#show();
+    };
+    part("invite").addEventListener("click", () => {
+      if (list.invite) list.putAway();
+      else this.#invite();
+    });
+    for (const choice of this.#choices) {
+      choice.addEventListener("click", () => {
+        this.#role = /** @type {Role} */ (choice.dataset.role);
+        if (list.invite) this.#invite();
+        this.#show();
+      });
+    }
+    // "Last seen" grows by itself.
+    setInterval(() => this.#show(), MINUTE * 1000);
+    inWords(() => {
+      this.#drawn = "";
+      this.#show();
+    });
+  }
+
+  #invite() {
+    write(part("devices-note"), "");
+    void this.#list.show(this.#role);
+  }
+
+  get #choices() {
+    return /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#invite-roles [data-role]"));
+  }
+
+  #show() {
+    const { operator, view } = this.#list;
+    part("devices-toggle").hidden = !operator;
+    if (!operator && this.sheet.shown) this.sheet.show(false);
+    const count = part("devices-count");
+    count.hidden = view.waiting.length === 0;
+    write(count, String(view.waiting.length));
+    const label = t("devices.title") + (view.waiting.length ? `, ${t("devices.waitCount", { n: view.waiting.length })}` : "");
+    part("devices-toggle").setAttribute("aria-label", label);
+    if (!this.sheet.shown) return;
+    const what = JSON.stringify([view, this.#doomed, Math.floor(Date.now() / 1000 / MINUTE)]);
+    if (what !== this.#drawn) {
+      this.#drawn = what;
+      part("waiting-title").hidden = view.waiting.length === 0;
+      part("waiting").replaceChildren(...view.waiting.map((device) => this.#waiting(device)));
+      part("inside").replaceChildren(...view.devices.map((device) => this.#inside(device)));
+      part("nobody").hidden = view.devices.length > 0;
+    }
+    this.#drawInvite();
+  }
+
+  /** @param {Access["waiting"][number]} device */
+  #waiting({ id, name, role, number }) {
+    const words = made("div", "", made("b", name), made("span", t(ROLES[role])));
+    const digits = made("strong", number);
+    digits.className = "number";
+    digits.setAttribute("aria-label", [...number].join(" "));
+    const yes = button(t("devices.letIn"), name, () => void this.#list.decide("approve", id));
+    yes.className = "primary";
+    const no = button(t("devices.sendAway"), name, () => void this.#list.decide("deny", id));
+    const answers = made("p", "", yes, no);
+    return made("li", "", words, digits, answers);
+  }
+
+  /** @param {Access["devices"][number]} device */
+  #inside({ id, name, role, seen, here }) {
+    const when = here ? t("devices.here") : ago(Date.now() / 1000 - seen);
+    const words = made("div", "", made("b", name), made("span", `${t(ROLES[role])} · ${when}`));
+    const sure = this.#doomed === id;
+    const remove = button(t(sure ? "devices.sure" : "devices.remove"), name, () => {
+      this.#doomed = sure ? null : id;
+      if (sure) void this.#list.decide("revoke", id);
+      else setTimeout(() => this.#spare(id), SURE_MS);
+      this.#show();
+    });
+    remove.classList.toggle("danger", sure);
+    return made("li", "", words, remove);
+  }
+
+  /** @param {number} id */
+  #spare(id) {
+    if (this.#doomed !== id) return;
+    this.#doomed = null;
+    this.#show();
+  }
+
+  #drawInvite() {
+    const { invite, seconds } = this.#list;
+    for (const choice of this.#choices) choice.setAttribute("aria-pressed", String(choice.dataset.role === this.#role));
+    write(part("invite"), t(invite ? "invite.hide" : "invite.show"));
+    const card = part("invite-card");
+    const fresh = invite && card.dataset.url !== invite.url;
+    card.hidden = invite === null;
+    if (!invite) return;
+    write(part("invite-left"), t("invite.left", { role: t(ROLES[invite.role]), n: seconds }));
+    if (!fresh) return;
+    card.dataset.url = invite.url;
+    write(part("invite-url"), invite.url);
+    drawQr(part("invite-qr"), invite.qr);
+    part("invite-qr").scrollIntoView({ block: "nearest" });
+  }
+}
