@@ -39,7 +39,7 @@ mod tests {
     #[test]
     fn code_is_dark_on_light_with_its_quiet_zone() {
         let rows: Vec<String> = ["##", "# ", " #"].map(str::to_owned).into();
-        let plain = ["██████████", "██████████", "████ ▄████", "█████ ████", "██████████", "▀▀▀▀▀▀▀▀▀▀"];
+        let plain = ["██████████", "██████████", "████ ▄████", "█████▄████", "██████████", "██████████"];
         assert_eq!(lines(&rows, false), plain);
         let inside = |line: &str| format!("\x1b[38;5;16;48;5;231m{line}\x1b[0m");
         let coloured = ["          ", "          ", "    █▀    ", "     ▀    ", "          ", "          "];

@@ -106,6 +106,16 @@ impl Dial {
         self.client_with(json!({})).await
     }
 
+    /// A connected client, or none if the relay has no room for it now.
+    pub async fn try_client(&self) -> Option<Client> {
+        let mut client = self.try_web_socket().await?;
+        client.raw("40").await;
+        let (first, mut arguments) = client.event().await?;
+        assert_eq!(first, "welcome", "something came before welcome");
+        client.welcome = arguments.remove(0);
+        Some(client)
+    }
+
     /// The same with an `auth` payload.
     pub async fn client_with(&self, auth: Value) -> Client {
         let mut client = self.web_socket().await;
@@ -118,17 +128,19 @@ impl Dial {
 
     /// A WebSocket on which nothing of Socket.IO was said yet.
     pub async fn web_socket(&self) -> Client {
+        self.try_web_socket().await.expect("the relay takes a WebSocket in time")
+    }
+
+    async fn try_web_socket(&self) -> Option<Client> {
         let address = format!("wss://{}/socket.io/?EIO=4&transport=websocket", self.host());
         let mut request = address.into_client_request().expect("a request");
         if let Some(session) = &self.session {
             request.headers_mut().insert("cookie", session.parse().expect("a cookie"));
         }
-        let stream = self.tls().await.expect("TLS connection");
-        let (socket, _) = timeout(PATIENCE, tokio_tungstenite::client_async(request, stream))
-            .await
-            .expect("the relay answers in time")
-            .expect("the relay takes a WebSocket");
-        Client { socket, waiting: VecDeque::new(), acknowledged: VecDeque::new(), asked: 0, welcome: Value::Null }
+        let stream = self.tls().await.ok()?;
+        let (socket, _) = timeout(PATIENCE, tokio_tungstenite::client_async(request, stream)).await.ok()?.ok()?;
+        let (waiting, acknowledged) = (VecDeque::new(), VecDeque::new());
+        Some(Client { socket, waiting, acknowledged, asked: 0, welcome: Value::Null })
     }
 }
 

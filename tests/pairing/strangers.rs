@@ -28,8 +28,8 @@ fn request(dial: &Dial, guesser: usize, number: usize) -> String {
     format!("{head}Content-Length: {length}\r\n\r\n{body}")
 }
 
-/// Guesses; returns how many were wrong, voided all codes, and were not even looked at.
-async fn guess(dial: &Dial, guesser: usize) -> [usize; 3] {
+/// Guesses; returns how many were wrong, and how many voided all codes. The rest was not even looked at.
+async fn guess(dial: &Dial, guesser: usize) -> [usize; 2] {
     // Handshakes are rationed, so a guesser has to try for one.
     let mut stream = loop {
         match dial.tls().await {
@@ -38,16 +38,17 @@ async fn guess(dial: &Dial, guesser: usize) -> [usize; 3] {
         }
     };
     let requests: String = (0..GUESSES).map(|number| request(dial, guesser, number)).collect();
-    stream.write_all(requests.as_bytes()).await.unwrap();
+    // Who asks too much is cut off in the middle of it.
+    drop(stream.write_all(requests.as_bytes()).await);
     let (mut answers, mut bytes) = (String::new(), vec![0; 16 * 1024]);
     while answers.matches("\"status\":\"refused\"").count() < GUESSES {
         match timeout(PATIENCE, stream.read(&mut bytes)).await.expect("an answer in time") {
             Ok(count @ 1..) => answers += &String::from_utf8_lossy(&bytes[..count]),
-            Ok(0) | Err(_) => panic!("the connection ended after {} answers", answers.matches("HTTP/1.1").count()),
+            Ok(0) | Err(_) => break,
         }
     }
     assert!(!answers.contains("HTTP/1.1 20") && !answers.contains("set-cookie"), "a guess was right");
-    ["unknown", "void", "rate"].map(|code| answers.matches(&format!("\"code\":\"{code}\"")).count())
+    ["unknown", "void"].map(|code| answers.matches(&format!("\"code\":\"{code}\"")).count())
 }
 
 /// Goal: I8 and row 26, a hundred thousand guesses from five hundred addresses open nothing, hold up nobody who drives,
@@ -72,19 +73,15 @@ async fn hundred_thousand_guesses_open_nothing() {
             guess(&dial, guesser).await
         }))
     });
-    let mut total = [0; 3];
+    let mut total = [0; 2];
     for guesser in guessers.collect::<Vec<_>>() {
         for (sum, part) in total.iter_mut().zip(guesser.await.unwrap()) {
             *sum += part;
         }
     }
-    let ([wrong, void, unseen], ms) = (total, began.elapsed().as_millis());
-    println!(
-        "{} guesses in {ms} ms: {wrong} wrong, {void} voided all codes, {unseen} not looked at",
-        wrong + void + unseen
-    );
-    assert_eq!(wrong + void + unseen, GUESSERS * GUESSES);
-    assert!(void >= 1 && unseen > wrong, "{total:?}");
+    let ([wrong, void], all, ms) = (total, GUESSERS * GUESSES, began.elapsed().as_millis());
+    println!("{all} guesses in {ms} ms: {wrong} were looked at and wrong, {void} voided all codes");
+    assert!(void >= 1 && wrong > void && wrong < all / 2, "{total:?}");
     assert_eq!(driver.telemetry()["state"], "driving", "the driver was held up");
     let newest = address(&house.shows("/p#"));
     assert_ne!(newest, url, "the code on the screen was not voided");
