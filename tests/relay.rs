@@ -333,6 +333,22 @@ async fn too_many_events_are_dropped_and_told_once() {
     assert!((1..=seconds + 1).contains(&told), "told {told} times");
 }
 
+/// Goal: even what is thrown away costs: who floods without end is cut off, and cannot come back at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn endless_flood_is_cut_off() {
+    let mut world = World::with(|_| {});
+    let mut client = world.dial.client().await;
+    for seq in 0..2000 {
+        client.feed(&format!("42{}", packet("topic", &[json!(seq)]))).await;
+    }
+    client.flush().await;
+    world.noted(&Note::Gone(client.id())).await;
+    client.ended().await;
+    assert!(world.dial.try_client().await.is_none(), "it came back");
+    let elsewhere = Dial { from: [127, 0, 0, 9].into(), ..world.dial.clone() };
+    elsewhere.client().await.ask("echo", &[]).await;
+}
+
 /// Goal: a few who talk without end do not cost the one who drives: what is said beyond a bound is dropped and told, but
 /// a press of a direction button reaches the robot all the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -72,6 +72,10 @@ impl Client {
     /// Does what one event asks for. Everything that has an order happens before this returns.
     pub(super) fn hear(&self, rooms: &Arc<Rooms>, socket: &SocketRef, event: &str, heard: &Heard, ack: AckSender) {
         let arrival = Arrival { rooms, client: self, socket, event, heard, now: Instant::now() };
+        if self.allowance().flooded() && event != name::STOP {
+            rooms.cut_off(self, arrival.now);
+            return;
+        }
         match event {
             name::STOP => arrival.stop(ack),
             name::DRIVE => arrival.drive(),

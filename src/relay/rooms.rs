@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::ready;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -31,6 +32,8 @@ use crate::protocol::events::{self, Limits, Person, Refused, Role, Welcome, name
 const WELCOMED: &str = "welcomed";
 /// The room of those who decide who may come in.
 const OPERATORS: &str = "operators";
+/// Who floods is not let in again so soon.
+const CUT_OFF: Duration = Duration::from_secs(10);
 /// Longest name of a person, characters.
 const PERSON_CHARS: usize = 32;
 
@@ -43,6 +46,8 @@ pub(super) struct Rooms {
     io: SocketIo,
     connections: AtomicU64,
     deliveries: Mutex<Bucket>,
+    /// Addresses from which a flood came, and until when nobody is let in from there.
+    barred: Mutex<BTreeMap<IpAddr, Instant>>,
     clients: Mutex<BTreeMap<u64, (SocketRef, Arc<Client>)>>,
     /// Held while a client passes from its welcome into the room: a client that answers its welcome at
     /// once is in the room already when its words are passed on.
@@ -61,6 +66,7 @@ impl Rooms {
             io: io.clone(),
             connections: AtomicU64::new(1),
             deliveries: Mutex::new(Bucket::new(deliveries, Instant::now())),
+            barred: Mutex::default(),
             clients: Mutex::default(),
             threshold: RwLock::default(),
         });
@@ -144,7 +150,7 @@ impl Rooms {
     /// Throws out whoever may no longer be here, at once, and shows operators who may.
     pub(super) async fn watch_the_gate(self: Arc<Self>) {
         let mut changes = self.gate.changes();
-        loop {
+        while changes.changed().await.is_ok() {
             let strangers: Vec<u64> =
                 self.clients().iter().filter(|(_, (_, client))| !self.is_guest(client)).map(|(id, _)| *id).collect();
             for id in strangers {
@@ -153,10 +159,24 @@ impl Rooms {
             if let Some(room) = self.io.of("/") {
                 drop(room.within(OPERATORS).emit(name::ACCESS, &self.gate.access()).now_or_never());
             }
-            if changes.changed().await.is_err() {
-                return;
-            }
         }
+    }
+
+    /// Ends the connection of a client that floods, and lets nobody in from there for a while.
+    pub(super) fn cut_off(&self, client: &Client, now: Instant) {
+        let id = client.sender.person.id;
+        tracing::warn!(id, name = client.sender.person.name, address = %client.address, "cut off: it sends without end");
+        {
+            let mut barred = self.barred.lock().unwrap_or_else(PoisonError::into_inner);
+            barred.retain(|_, until| *until > now);
+            barred.insert(client.address, now + CUT_OFF);
+        }
+        self.throw_out(id);
+    }
+
+    fn is_barred(&self, address: IpAddr) -> bool {
+        let barred = self.barred.lock().unwrap_or_else(PoisonError::into_inner);
+        barred.get(&address).is_some_and(|until| *until > Instant::now())
     }
 
     fn is_guest(&self, client: &Client) -> bool {
@@ -247,6 +267,9 @@ impl Rooms {
     fn admit(&self, socket: &SocketRef, auth: Option<&Value>) -> Option<Arc<Client>> {
         // Without the doorman's word nobody is anybody.
         let visitor = socket.req_parts().extensions.get::<Visitor>()?.clone();
+        if self.is_barred(visitor.address) {
+            return None;
+        }
         let mut clients = self.clients();
         if clients.len() >= self.settings.connections {
             tracing::warn!(address = %visitor.address, "refused a client: the room is full");

@@ -8,6 +8,8 @@ use super::bucket::{Bucket, Rate};
 
 /// STOPs from one client; more change nothing.
 const STOPS: Rate = Rate::new(20.0, 20.0);
+/// Events beyond all limits that a client is forgiven. Even what is thrown away costs the thread that drives.
+const FORGIVEN: Rate = Rate::new(100.0, 1000.0);
 /// The same thing is said to the same client once in this time.
 const TELL_AGAIN: Duration = Duration::from_secs(1);
 
@@ -16,6 +18,8 @@ const TELL_AGAIN: Duration = Duration::from_secs(1);
 pub(crate) struct Allowance {
     events: Bucket,
     stops: Bucket,
+    forgiven: Bucket,
+    flooded: bool,
     in_motion: bool,
     told: Vec<(String, Instant)>,
     dropped: u64,
@@ -27,6 +31,8 @@ impl Allowance {
         Self {
             events: Bucket::new(Rate::new(f64::from(per_second), f64::from(burst)), now),
             stops: Bucket::new(STOPS, now),
+            forgiven: Bucket::new(FORGIVEN, now),
+            flooded: false,
             in_motion: false,
             told: Vec::new(),
             dropped: 0,
@@ -36,13 +42,13 @@ impl Allowance {
     /// Whether one more event may pass.
     pub(crate) fn event(&mut self, now: Instant) -> bool {
         let passes = self.events.take(now);
-        self.count(passes)
+        self.count(passes, now)
     }
 
     /// Whether a STOP may pass. STOPs have an allowance of their own, which nothing else uses up.
     pub(crate) fn stop(&mut self, now: Instant) -> bool {
         let passes = self.stops.take(now) || self.events.take(now);
-        self.count(passes)
+        self.count(passes, now)
     }
 
     /// Whether a stick sample may pass.
@@ -55,7 +61,7 @@ impl Allowance {
         if passes {
             self.in_motion = !neutral;
         }
-        self.count(passes)
+        self.count(passes, now)
     }
 
     /// Whether it is time to tell the client (again) that something was refused for `code`.
@@ -73,13 +79,21 @@ impl Allowance {
         }
     }
 
+    /// Whether it has sent so much that it must go.
+    pub(crate) fn flooded(&self) -> bool {
+        self.flooded
+    }
+
     /// Events over the limits so far.
     pub(crate) fn dropped(&self) -> u64 {
         self.dropped
     }
 
-    fn count(&mut self, passes: bool) -> bool {
-        self.dropped += u64::from(!passes);
+    fn count(&mut self, passes: bool, now: Instant) -> bool {
+        if !passes {
+            self.dropped += 1;
+            self.flooded |= !self.forgiven.take(now);
+        }
         passes
     }
 }
@@ -120,6 +134,27 @@ mod tests {
         }
         let passed = 10_000 - allowance.dropped();
         assert!(passed <= 2 * (60 + 20 + 1), "{passed} samples passed in a second");
+    }
+
+    /// Goal: who goes on and on is cut off, who exceeds a limit now and then is not.
+    #[test]
+    fn endless_flood_is_told_from_a_burst() {
+        let start = Instant::now();
+        let mut allowance = Allowance::new(60, 20, start);
+        for _ in 0..1000 {
+            allowance.event(start);
+        }
+        assert!(!allowance.flooded());
+        for second in 1..100 {
+            for _ in 0..110 {
+                allowance.event(start + ms(1000 * second));
+            }
+            assert!(!allowance.flooded(), "in second {second}");
+        }
+        for _ in 0..1100 {
+            allowance.event(start + ms(100_000));
+        }
+        assert!(allowance.flooded());
     }
 
     /// Goal: a refusal is told once a second for each reason, not once an event.
