@@ -24,7 +24,7 @@ use crate::relay::Relay;
 #[derive(Debug)]
 pub struct Front {
     tasks: Vec<JoinHandle<()>>,
-    _advertisement: Option<Advertisement>,
+    _advertisement: Option<Arc<Advertisement>>,
 }
 
 impl Front {
@@ -36,9 +36,10 @@ impl Front {
         tasks.extend(control(relay.access(), gate.clone()));
         let mut advertisement = None;
         if let Some(phones) = phones {
+            announce(relay, &names, port);
             tasks.push(tokio::spawn(follow(gate.clone(), names.all.subscribe(), port)));
-            tasks.push(tokio::spawn(phones.follow(names)));
-            advertisement = config.server.mdns.then(|| advertise(&config.robot.name, port)).flatten();
+            advertisement = config.server.mdns.then(|| advertise(&config.robot.name, port)).flatten().map(Arc::new);
+            tasks.push(tokio::spawn(phones.follow(names, advertisement.clone())));
             receive(gate);
         }
         Self { tasks, _advertisement: advertisement }
@@ -51,6 +52,27 @@ impl Drop for Front {
             task.abort();
         }
     }
+}
+
+/// Says where phones find the robot, and how their browsers come to trust it.
+fn announce(relay: &Relay, names: &Names, port: u16) {
+    let (all, vouched) = (names.all.borrow(), names.vouched.borrow());
+    let Some((first, others)) = all.split_first() else {
+        say("no phone can reach this machine: connect it to a network; the code will then lead here");
+        return;
+    };
+    let others: Vec<String> = others.iter().map(|name| name.https(port)).collect();
+    let also = if others.is_empty() { String::new() } else { format!(", also at {}", others.join(", ")) };
+    say(&format!("phones find it at {}{also}", first.https(port)));
+    let Some(authority) = relay.certificate().authority() else { return };
+    if !vouched.contains(first) {
+        say(&format!("their browsers will go on warning: Joywire vouches for private addresses, which {first} is not"));
+        return;
+    }
+    let trust = relay.trust_addrs().first().map(|address| first.https(address.port()).replacen("https", "http", 1));
+    let trust = trust.unwrap_or_else(|| first.https(port));
+    say(&format!("their browsers warn until they know this machine's certificate: {trust}/trust"));
+    say(&format!("its fingerprint, to be compared there: {}", authority.fingerprint()));
 }
 
 fn control(dir: &Path, gate: Arc<Gate>) -> Option<JoinHandle<()>> {

@@ -1,6 +1,7 @@
 //! How phones reach this machine: its addresses and names, chosen at the start and followed as they change.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -11,6 +12,7 @@ use tokio::time::sleep;
 use super::terminal::{self, say};
 use crate::certificate::Name;
 use crate::config::Config;
+use crate::network::advertise::Advertisement;
 use crate::network::hostname;
 use crate::network::interface::{self, Likelihood, Reachable};
 use crate::network::list;
@@ -85,9 +87,13 @@ impl Phones {
     }
 
     /// Keeps `names` up to date for ever.
-    pub async fn follow(self, names: Names) {
+    pub async fn follow(mut self, names: Names, advertisement: Option<Arc<Advertisement>>) {
         loop {
             sleep(LOOK_AGAIN).await;
+            if let Some(advertisement) = &advertisement {
+                // Of two robots with one name, one gets another.
+                self.local_name = advertisement.host().parse().ok();
+            }
             let phones = self.clone();
             // The system answers from memory, but nothing that drives waits for it.
             let Ok(now) = spawn_blocking(move || phones.names()).await else { return };
