@@ -152,11 +152,12 @@ pub fn tidy(name: &str) -> String {
     let plain: String = printable.chars().filter(|letter| !is_invisible(*letter)).collect();
     let words: Vec<&str> = plain.split_whitespace().collect();
     let name: String = words.join(" ").chars().take(32).collect();
-    if name.is_empty() { "a device".to_owned() } else { name }
+    let name = name.trim_end();
+    if name.is_empty() { "a device".to_owned() } else { name.to_owned() }
 }
 
 fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+    matches!(letter, '\u{ad}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff0}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -224,5 +225,24 @@ mod tests {
         assert_eq!(knock(&mut pairing, "one more"), Err(CodeError::Crowded));
         assert!(pairing.left(NOW, &Code::new([1; 16])).is_some());
         assert!(pairing.waiting(NOW).len() == MAX_WAITING);
+    }
+
+    proptest::proptest! {
+        /// Goal: whatever a device calls itself is one short line that shows what it is.
+        #[test]
+        fn any_name_becomes_a_short_line(name in "(?s).{0,80}") {
+            let tidied = tidy(&name);
+            proptest::prop_assert!((1..=32).contains(&tidied.chars().count()));
+            proptest::prop_assert!(!tidied.chars().any(|letter| letter.is_control() || is_invisible(letter)));
+            proptest::prop_assert_eq!(tidy(&tidied), tidied);
+        }
+
+        /// Goal: whatever is shown as a code or a ticket opens nothing and breaks nothing.
+        #[test]
+        fn any_text_is_no_code(text in "(?s).{0,60}") {
+            let mut pairing = opened(true, Role::Driver);
+            proptest::prop_assert!(pairing.knock(NOW, &text, "x", &Ticket::new([9; 16]), 1).is_err());
+            proptest::prop_assert_eq!(pairing.collect(NOW, &text), Verdict::Denied);
+        }
     }
 }

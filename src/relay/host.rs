@@ -103,4 +103,16 @@ mod tests {
         }
         assert_eq!(Host::parse(&"a.".repeat(200)), None);
     }
+
+    proptest::proptest! {
+        /// Goal: whatever a stranger calls us, only letters, digits and what addresses are made of comes out again.
+        #[test]
+        fn any_line_is_survived(text in ".{0,80}") {
+            if let Some(host) = Host::parse(&text) {
+                let plain = |letter: char| letter.is_ascii_alphanumeric() || ".-:[]/".contains(letter);
+                proptest::prop_assert!(host.https(443).chars().all(plain), "{text:?}");
+                proptest::prop_assert_eq!(Host::parse(&host.https(443)["https://".len()..]), Some(Host { port: Some(host.port.unwrap_or(443)), ..host }));
+            }
+        }
+    }
 }
