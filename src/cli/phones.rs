@@ -71,8 +71,10 @@ impl Phones {
         let unlikely = ranked.iter().filter(|way| way.likelihood == Likelihood::Unlikely);
         let own: Vec<Name> = likely.chain(unlikely).map(|way| Name::Ip(way.interface.address)).collect();
         let chosen = self.chosen.iter().filter(|name| own.contains(name));
+        // A name without an address leads nowhere.
+        let local_name = self.local_name.iter().filter(|_| !own.is_empty());
         let mut names: Vec<Name> = Vec::new();
-        for name in self.told.iter().chain(chosen).chain(&own).chain(&self.local_name) {
+        for name in self.told.iter().chain(chosen).chain(&own).chain(local_name) {
             if !names.contains(name) {
                 names.push(name.clone());
             }

@@ -10,10 +10,11 @@ use crate::relay::Relay;
 
 pub fn run(args: &RelayArgs) -> anyhow::Result<ExitCode> {
     let (config, wanted, _) = settings::check(&settings::for_relay(args)?)?;
+    // Before signals are caught: whoever is asked something must be able to leave.
+    let phones = config.server.public.then(|| Phones::choose(&config)).transpose()?;
     runtime()?.block_on(async {
         let shutdown = signals::shutdown()?;
         let (relay_end, agent_end) = mailbox();
-        let phones = config.server.public.then(|| Phones::choose(&config)).transpose()?;
         let names = Names::new(phones.as_ref());
         let relay = Relay::bind(settings::relay(&config, &wanted, &names)?, relay_end)?;
         say(&format!("joywire relays, without a robot: open {} in a browser on this machine", url(&relay)));

@@ -24,10 +24,11 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn drive(config: &Config, wanted: Wanted, finder: Finder) -> anyhow::Result<()> {
+    // Before signals are caught: whoever is asked something must be able to leave.
+    let phones = config.server.public.then(|| Phones::choose(config)).transpose()?;
     let clock = Clock::start();
     let shutdown = signals::shutdown()?;
     let (relay_end, agent_end) = mailbox();
-    let phones = config.server.public.then(|| Phones::choose(config)).transpose()?;
     let names = Names::new(phones.as_ref());
     let relay = Relay::bind(settings::relay(config, &wanted, &names)?, relay_end)?;
     let robot = wanted.to_string();
