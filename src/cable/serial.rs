@@ -96,7 +96,11 @@ pub fn open(port: &Port, baud: u32) -> Result<SerialStream, SerialError> {
     for operation in [FlockOperation::NonBlockingLockExclusive, FlockOperation::Unlock] {
         flock(&probe, operation).map_err(|error| explain(path, error.into()))?;
     }
-    let stream = tokio_serial::new(path, baud).open_native_async().map_err(|error| explain(path, error.into()))?;
+    let stream = tokio_serial::new(path, baud).open_native_async().map_err(|error| {
+        // A lock that someone took since the probe: the library calls that a missing device.
+        let taken = error.kind == tokio_serial::ErrorKind::NoDevice && Path::new(path).exists();
+        explain(path, if taken { Errno::WOULDBLOCK.into() } else { error.into() })
+    })?;
     let real = stream.baud_rate().map_err(|error| explain(path, error.into()))?;
     // A receiver follows some 4 % of error in all; half of that is the robot's own.
     if real.abs_diff(baud) > baud / 50 {
