@@ -480,3 +480,82 @@ test("what devices say is shown and never run", async () => {
   }
   await desk.unlatch();
 });
+
+/** Goal: a device that is not paired says so and how to change that, and neither drives, stops nor hammers. */
+test("an unpaired phone says so and sends nothing", async () => {
+  const watcher = await listen();
+  const asked = [];
+  const prepare = async (page) => {
+    page.on("request", (request) => asked.push(new URL(request.url()).pathname));
+    page.on("websocket", () => asked.push("socket"));
+  };
+  const phone = await visit({ prepare });
+  await reads(phone, "#gate-title", /not paired yet/);
+  assert.match(await text(phone, "#gate-words"), /joywire pair/);
+  assert.deepEqual(await phone.faults(), []);
+  const before = asked.length;
+  await phone.page.keyboard.press("Space");
+  await phone.page.keyboard.down("w");
+  await watcher.staysAtRest(1500);
+  assert.deepEqual(asked.slice(before), []);
+  assert.notEqual(watcher.heard.at(-1).state, "latched");
+  assert.equal(await phone.page.evaluate(() => document.body.classList.contains("stopping")), false);
+  await phone.page.locator("#gate-code").fill("what code?");
+  await phone.page.locator("#gate-ask").tap();
+  assert.match(await text(phone, "#gate-note"), /no code/);
+});
+
+/** Goal: every screen of the way in fits upright and lying: nothing unnamed, too small, cut off or covered. */
+for (const upright of ["portrait", "landscape"]) {
+  test(`every screen of the way in fits in ${upright}`, async () => {
+    const screen = screens[upright];
+    const look = async (phone, name) => {
+      // A message that passes lies over the map for a moment.
+      await phone.page.locator(".toast").evaluateAll((toasts) => toasts.forEach((toast) => toast.click()));
+      assert.deepEqual(await phone.faults(), [], name);
+      await shoot(phone, `story-${upright}-${name}`);
+    };
+    const desk = await guest("operator", "Robot’s desk", { screen });
+    const [eyes, next] = await Promise.all([guest("viewer", "Tablet", { screen }), guest("driver", "Ben’s phone", { screen })]);
+    const phone = await visit({ screen, at: await house.invitation("driver") });
+    const { page } = phone;
+    await page.locator("#gate-name").fill("Anna’s phone");
+    await look(phone, "pairing");
+    await page.locator("#gate-ask").tap();
+    await reads(phone, "#gate-number", /^\d{4}$/);
+    await look(phone, "waiting");
+    // Those who were let in from elsewhere are asked about no longer.
+    await until("one toast", async () => (await desk.toasts()).length === 1 && /Anna/.test((await desk.toasts())[0]));
+    await desk.page.locator(".toast button").tap();
+    await reads(desk, "#waiting", /Anna’s phone/);
+    await look(desk, "operator");
+    await desk.page.getByRole("button", { name: "Let in: Anna’s phone" }).tap();
+    await gateIsOpen(phone);
+    await desk.page.locator("#invite").tap();
+    await until("the code", () => desk.page.locator("#invite-qr path").count());
+    await desk.page.locator("#invite-qr").scrollIntoViewIfNeeded();
+    await look(desk, "invitation");
+    assert.equal(await scanned(desk, "#invite-qr"), await text(desk, "#invite-url"));
+    await desk.page.locator("#devices-close").tap();
+    await phone.says("ready");
+    await phone.push(0.06, -0.32);
+    await phone.turns();
+    await next.says("watching");
+    await next.page.locator("#seat-button").tap();
+    await reads(next, "#seat-words", /You are next/);
+    await phone.turns();
+    await look(phone, "asked");
+    await look(next, "queue");
+    await reads(eyes, "#seat-words", /Anna’s phone drives/);
+    await look(eyes, "watching");
+    await next.page.locator("#seat-button").tap();
+    await reads(phone, "#seat-words", /You drive/);
+    await phone.turns();
+    await look(phone, "driving");
+    await phone.lift();
+    await page.goto(`${house.url}/trust`);
+    await shoot(phone, `story-${upright}-trust`);
+    assert.equal(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), true, "the trust page scrolls sideways");
+    await house.command("devices", "revoke", await house.id("Anna’s phone"));
+  });
+}
