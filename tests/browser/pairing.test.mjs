@@ -1,6 +1,6 @@
 // Phones are let in, drive, watch and are thrown out: the real page at the real program, where everyone must pair.
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer as createPlainServer } from "node:http";
 import { createServer } from "node:https";
@@ -445,11 +445,13 @@ test("another site's page gets nothing by the cookie of a paired phone", async (
 test("what devices say is shown and never run", async () => {
   const trap = "<img src=x onerror=boo()>";
   const prepare = (page) => page.addInitScript(() => (window.boo = () => (window.harmed = true)));
-  const operator = await guest("operator", "Desk", { prepare });
-  const viewer = await guest("viewer", "Eyes", { prepare });
-  const pages = [operator, viewer];
   const desk = await listen("operator", "Resetter");
-  const rogue = await guest("driver", trap, { prepare });
+  const [operator, viewer, rogue] = await Promise.all([
+    guest("operator", "Desk", { prepare }),
+    guest("viewer", "Eyes", { prepare }),
+    guest("driver", trap, { prepare }),
+  ]);
+  const pages = [operator, viewer];
   const voice = await listen("driver", "Voice");
   await rogue.says("ready");
   await rogue.page.locator("#chat-toggle").tap();
@@ -533,7 +535,6 @@ for (const upright of ["portrait", "landscape"]) {
     await gateIsOpen(phone);
     await desk.page.locator("#invite").tap();
     await until("the code", () => desk.page.locator("#invite-qr path").count());
-    await desk.page.locator("#invite-qr").scrollIntoViewIfNeeded();
     await look(desk, "invitation");
     assert.equal(await scanned(desk, "#invite-qr"), await text(desk, "#invite-url"));
     await desk.page.locator("#devices-close").tap();
