@@ -469,6 +469,8 @@ test("what devices say is shown and never run", async () => {
   await operator.page.locator("#devices-toggle").tap();
   await reads(operator, "#inside", /<img src=x onerror=boo\(\)>/);
   await reads(operator, "#waiting", /<img src=x onerror=boo\(\)>/);
+  await operator.page.getByRole("button", { name: `Send away: ${trap}` }).tap();
+  await until("an empty list", async () => (await operator.page.locator("#waiting li").count()) === 0);
   await operator.page.locator("#devices-close").tap();
   assert.equal((await voice.ask("stop", { reason: `${trap} stopped` })).ok, true);
   for (const phone of pages) {
@@ -507,6 +509,9 @@ test("an unpaired phone says so and sends nothing", async () => {
   assert.match(await text(phone, "#gate-note"), /no code/);
 });
 
+/** The pictures of README.md, by the screens that they show; small, as they stand side by side. */
+const PICTURES = { waiting: "pairing", driving: "driving", watching: "watching", operator: "devices" };
+
 /** Goal: every screen of the way in fits upright and lying: nothing unnamed, too small, cut off or covered. */
 for (const upright of ["portrait", "landscape"]) {
   test(`every screen of the way in fits in ${upright}`, async () => {
@@ -516,6 +521,8 @@ for (const upright of ["portrait", "landscape"]) {
       await phone.page.locator(".toast").evaluateAll((toasts) => toasts.forEach((toast) => toast.click()));
       assert.deepEqual(await phone.faults(), [], name);
       await shoot(phone, `story-${upright}-${name}`);
+      if (upright !== "portrait" || !PICTURES[name]) return;
+      await phone.page.screenshot({ path: join(screenshots, `docs-${PICTURES[name]}.png`), scale: "css" });
     };
     const desk = await guest("operator", "Robot’s desk", { screen });
     const [eyes, next] = await Promise.all([guest("viewer", "Tablet", { screen }), guest("driver", "Ben’s phone", { screen })]);
