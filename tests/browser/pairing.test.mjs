@@ -558,6 +558,9 @@ for (const upright of ["portrait", "landscape"]) {
     await look(eyes, "watching");
     await next.page.locator("#seat-button").tap();
     await reads(phone, "#seat-words", /You drive/);
+    const from = await phone.pose();
+    // For the picture alone: a longer way shows a trail.
+    await until("a trail", async () => Math.hypot((await phone.pose()).x - from.x, (await phone.pose()).y - from.y) > 0.4, 10_000).catch(() => {});
     await phone.turns();
     await look(phone, "driving");
     await phone.lift();
