@@ -66,8 +66,8 @@ bench: node_modules $(VENV)/ready ## command to frame and release to zero on a p
 	cargo build --release
 	JOYWIRE_BIN=target/release/joywire JOYWIRE_PYTHON=$(VENV)/bin/python npm run --silent bench:latency
 
-screenshots: browser ## renews the picture in README.md
-	cp target/screenshots/portrait-dark-driving.png docs/driving.png
+screenshots: browser ## renews the pictures in docs/
+	for name in pairing watching driving devices; do cp target/screenshots/docs-$$name.png docs/$$name.png; done
 
 clean: ## removes everything that was built
 	rm -rf target node_modules

@@ -165,6 +165,8 @@ export class AccessPanel {
     card.dataset.url = invite.url;
     write(part("invite-url"), invite.url);
     drawQr(part("invite-qr"), invite.qr);
+    // With its words if there is room, but whole in any case.
+    card.scrollIntoView({ block: "nearest" });
     part("invite-qr").scrollIntoView({ block: "nearest" });
   }
 }

@@ -25,6 +25,8 @@ export class AccessList {
   onchange = () => {};
   /** Called with the name of a device that began to wait. @type {(name: string) => void} */
   onwaiting = () => {};
+  /** Called with the name of a device that waits no longer. @type {(name: string) => void} */
+  onanswered = () => {};
   /** Called with a sentence when a request failed; empty if it only got no answer. @type {(why: string) => void} */
   ontrouble = () => {};
 
@@ -73,8 +75,12 @@ export class AccessList {
   /** @param {unknown} value from the relay, unasked */
   heard(value) {
     if (!this.#operator || !isAccess(value)) return;
-    const before = new Set(this.view.waiting.map(({ id }) => id));
+    const waited = this.view.waiting;
+    const before = new Set(waited.map(({ id }) => id));
     this.view = value;
+    for (const { name } of waited) {
+      if (!value.waiting.some((device) => device.name === name)) this.onanswered(name);
+    }
     for (const { id, name } of value.waiting) {
       if (!before.has(id)) this.onwaiting(name);
     }

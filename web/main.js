@@ -133,6 +133,7 @@ accessList.onwaiting = (name) => {
   // The number must be compared first, so this only leads to where it is shown.
   toasts.say(t("devices.waits", { name }), `waits-${name}`, { label: t("devices.look"), run: () => accessPanel.sheet.show(true) });
 };
+accessList.onanswered = (name) => toasts.unsay(`waits-${name}`);
 socket.onlost = (why) => {
   trouble = why.charAt(0).toUpperCase() + why.slice(1);
   drive.lost();

@@ -49,44 +49,88 @@ export function freePort() {
   });
 }
 
+/** Runs a program on a terminal of its own, whose screen and keyboard are our pipes. */
+const ON_A_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
+
 /** The program: relay, agent and simulated robot in one process, with a directory of its own. */
 export class Robot {
   #home = mkdtempSync(join(tmpdir(), "joywire-browser-"));
   #child = null;
-  #said = "";
+  #args = [];
+  #terminal = false;
   port = 0;
   url = "";
+  /** Everything on its screen and in its log since it was started. */
+  said = "";
 
-  /** @param {string} config TOML */
-  static async start(config = "") {
-    const robot = new Robot();
+  /**
+   * `args` follow `joywire run`; `terminal` gives it a real one, with somebody before it.
+   * @param {string} config TOML
+   * @param {{args?: string[], terminal?: boolean}} [options]
+   */
+  static async start(config = "", { args = [], terminal = false } = {}) {
+    const robot = new this();
+    robot.#args = args;
+    robot.#terminal = terminal;
     robot.port = await freePort();
     writeFileSync(join(robot.#home, "joywire.toml"), config);
     await robot.run();
     return robot;
   }
 
+  get #environment() {
+    return { ...process.env, XDG_DATA_HOME: this.#home };
+  }
+
+  get #config() {
+    return join(this.#home, "joywire.toml");
+  }
+
   /** Starts it, or starts it again on the same port with the same data. */
   async run() {
     assert.ok(existsSync(program), `${program} is not there: cargo build, or set JOYWIRE_BIN`);
-    const config = join(this.#home, "joywire.toml");
-    this.#said = "";
-    this.#child = spawn(program, ["run", "--port", String(this.port), "--config", config], {
-      env: { ...process.env, XDG_DATA_HOME: this.#home },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
+    this.said = "";
+    const line = [program, "run", "--port", String(this.port), "--config", this.#config, ...this.#args];
+    const [first, ...rest] = this.#terminal ? ["python3", "-c", ON_A_TERMINAL, ...line] : line;
+    this.#child = spawn(first, rest, { env: this.#environment, stdio: [this.#terminal ? "pipe" : "ignore", "pipe", "pipe"] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream.on("data", (text) => (this.#said += text));
+      stream.setEncoding("utf8").on("data", (text) => (this.said += text));
     }
     const found = await until(
-      `the program's URL; it said:\n${this.#said}`,
+      "the program's URL",
       () => {
-        if (this.#child.exitCode !== null) throw new Error(`the program ended:\n${this.#said}`);
-        return /https?:\/\/localhost:\d+/.exec(this.#said);
+        if (this.#child.exitCode !== null) throw new Error(`the program ended:\n${this.said}`);
+        return /https?:\/\/localhost:\d+/.exec(this.said);
       },
       STARTED_MS,
     );
     this.url = found[0];
+  }
+
+  /** Types a line into its terminal. */
+  types(line) {
+    this.#child.stdin.write(`${line}\n`);
+  }
+
+  /** Waits for words on its screen. @param {RegExp} words */
+  shows(words) {
+    return until(`${words} on the screen:\n${this.said}`, () => words.exec(this.said));
+  }
+
+  /** Another command of the same user while this runs: a process, its output in pipes. */
+  begin(...args) {
+    const line = [...args, "--port", String(this.port), "--config", this.#config];
+    return spawn(program, line, { env: this.#environment, stdio: ["ignore", "pipe", "pipe"] });
+  }
+
+  /** The same to its end; returns what it said. */
+  async command(...args) {
+    const child = this.begin(...args);
+    let said = "";
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (said += text));
+    const code = await new Promise((resolve, reject) => child.once("error", reject).once("close", resolve));
+    assert.equal(code, 0, `joywire ${args.join(" ")}: ${said}`);
+    return said;
   }
 
   /** Ends it without a word, as a power cut does. */
@@ -101,12 +145,13 @@ export class Robot {
 
   async stop() {
     await this.kill();
-    rmSync(this.#home, { recursive: true, force: true });
+    // What ran on a terminal ends a moment after it.
+    rmSync(this.#home, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
 /** One browser for a file of tests. */
-export function launch() {
+export function launch(...more) {
   return chromium.launch({
     executablePath: chromiumPath,
     args: [
@@ -117,6 +162,7 @@ export function launch() {
       "--disable-component-update",
       "--disable-sync",
       "--disable-quic",
+      ...more,
     ],
   });
 }
@@ -129,26 +175,29 @@ export class Visitor {
   weights = new Map();
 
   /**
-   * `prepare` gets the page before it is loaded, `path` follows the robot's address, `kept` is what the browser
-   * remembers of earlier choices.
+   * `prepare` gets the page before it is loaded, `path` follows the robot's address, `at` replaces it, `kept` is what
+   * the browser remembers of earlier choices, `cookies` of earlier visits; `context` is a browser that is open already.
    */
   static async open(browser, robot, options = {}) {
     const { screen = screens.portrait, dark = true, reducedMotion = "no-preference", locale = "en-US" } = options;
-    const { contrast = "no-preference", prepare, path = "", kept = {} } = options;
+    const { contrast = "no-preference", prepare, path = "", at = robot.url + path, kept = {}, cookies = [] } = options;
     const visitor = new Visitor();
     const desk = screen === screens.desk;
-    visitor.context = await browser.newContext({
-      ...devices["Pixel 7"],
-      viewport: screen,
-      screen,
-      isMobile: !desk,
-      hasTouch: !desk,
-      colorScheme: dark ? "dark" : "light",
-      reducedMotion,
-      contrast,
-      locale,
-      ignoreHTTPSErrors: true,
-    });
+    visitor.context =
+      options.context ??
+      (await browser.newContext({
+        ...devices["Pixel 7"],
+        viewport: screen,
+        screen,
+        isMobile: !desk,
+        hasTouch: !desk,
+        colorScheme: dark ? "dark" : "light",
+        reducedMotion,
+        contrast,
+        locale,
+        ignoreHTTPSErrors: true,
+      }));
+    await visitor.context.addCookies(cookies);
     const page = await visitor.context.newPage();
     visitor.page = page;
     page.on("console", (message) => {
@@ -173,7 +222,7 @@ export class Visitor {
       });
     });
     await prepare?.(page);
-    await page.goto(robot.url + path);
+    await page.goto(at);
     visitor.cdp = await visitor.context.newCDPSession(page);
     return visitor;
   }

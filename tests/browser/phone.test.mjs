@@ -60,42 +60,9 @@ async function doorkeeper(page, answers) {
 
 const stranger = [401, { status: "refused", code: "stranger", why: "this device is not paired" }];
 const waiting = [202, { status: "waiting", role: "driver", ticket: "T1", number: "0417" }];
-const admitted = [200, { status: "admitted", role: "driver", name: "Pixel 7" }];
 
-/** Goal: from the scanned code one tap and somebody's yes lead to a stick that drives, and the code is nowhere any more. */
-test("a phone is let in with one tap and drives", async () => {
-  const answers = { "/me": stranger, "/pair": waiting, "/pair/wait": waiting, asked: [] };
-  const prepare = async (page) => {
-    await disguise(page, { role: "driver", barred: true });
-    await doorkeeper(page, answers);
-  };
-  const phone = await open({ path: `/p#${CODE}`, prepare });
-  const { page } = phone;
-  await until("the offer", () => page.locator("#gate-name").isVisible());
-  assert.equal(page.url(), `${robot.url}/`);
-  assert.equal(await page.locator("#gate-name").inputValue(), "Pixel 7");
-  assert.deepEqual(await phone.faults(), []);
-  await shoot(phone, "pairing");
-  assert.deepEqual(answers.asked.map(([path]) => path).filter((path) => path !== "/me"), []);
-  await page.locator("#gate-ask").tap();
-  await until("the number", async () => (await page.locator("#gate-number").textContent()) === "0417");
-  assert.deepEqual(answers.asked.find(([path]) => path === "/pair")[1], { code: CODE, name: "Pixel 7" });
-  const { height } = await page.locator("#gate-number").boundingBox();
-  assert.ok(height > 90, `the number is ${height} pixels high`);
-  await shoot(phone, "waiting");
-  assert.deepEqual(await page.evaluate(() => window.sent), []);
-  await page.evaluate(() => (window.barred = false));
-  answers["/pair/wait"] = admitted;
-  await phone.says("ready");
-  await until("the gate to open", async () => !(await page.locator("#gate").isVisible()));
-  await phone.push(0, -0.4);
-  await phone.turns();
-  await phone.lift();
-  await phone.rests(1000);
-});
-
-/** Goal: a device that is not paired says so and how to change that, sends nothing, and comes in by a pasted address. */
-test("an unpaired phone says so, sends nothing, and takes a pasted address", async () => {
+/** Goal: a device that is not paired asks the relay once, not again and again, and comes in by a pasted address. */
+test("an unpaired phone does not hammer, and takes a pasted address", async () => {
   const answers = { "/me": stranger, "/pair": waiting, "/pair/wait": waiting, asked: [] };
   const prepare = async (page) => {
     await disguise(page, { barred: true });
@@ -104,41 +71,12 @@ test("an unpaired phone says so, sends nothing, and takes a pasted address", asy
   const phone = await open({ prepare });
   const { page } = phone;
   await until("the gate", async () => /not paired yet/.test(await page.locator("#gate-title").textContent()));
-  assert.match(await page.locator("#gate-words").textContent(), /joywire pair/);
-  assert.deepEqual(await phone.faults(), []);
-  await shoot(phone, "unpaired");
-  await page.keyboard.press("Space");
-  await page.keyboard.press("KeyW");
-  await pause(2500);
-  assert.deepEqual(await page.evaluate(() => [window.sent, document.body.classList.contains("stopping")]), [[], false]);
+  await pause(1500);
   assert.equal(answers.asked.length, 1, "the relay was asked once, not hammered");
-  await page.locator("#gate-code").fill("what code?");
-  await page.locator("#gate-ask").tap();
-  assert.match(await page.locator("#gate-note").textContent(), /no code/);
   await page.locator("#gate-code").fill(`${robot.url}/p#${CODE}`);
   await page.locator("#gate-ask").tap();
   await until("the number", async () => (await page.locator("#gate-number").textContent()) === "0417");
-  answers["/pair/wait"] = [403, { status: "refused", code: "denied", why: "no" }];
-  await until("the refusal", async () => /said no/.test(await page.locator("#gate-words").textContent()));
-  await shoot(phone, "refused");
-});
-
-/** Goal: a device that is removed while it looks on is told, and its socket rests. */
-test("a removed phone says so", async () => {
-  const answers = { "/me": admitted, "/pair": waiting, "/pair/wait": waiting };
-  const prepare = async (page) => {
-    await disguise(page, {});
-    await doorkeeper(page, answers);
-  };
-  const phone = await open({ prepare });
-  await phone.says("ready");
-  answers["/me"] = stranger;
-  await phone.page.evaluate(() => {
-    window.barred = true;
-    window.cut();
-  });
-  await until("the gate", async () => /was removed/.test(await phone.page.locator("#gate-title").textContent()), 15_000);
-  await shoot(phone, "removed");
+  assert.equal(answers.asked.find(([path]) => path === "/pair")[1].code, CODE);
 });
 
 /** Goal: an operator compares the number, lets in and sends away, removes with a second tap, and invites. */
@@ -185,27 +123,6 @@ test("an operator decides who may come in", async () => {
   const shown = await page.evaluate(() => window.invitations);
   await pause(4500);
   assert.equal(await page.evaluate(() => window.invitations), shown, "no code is made that nobody sees");
-});
-
-/** Goal: a device that may only look knows it, and its STOP works. */
-test("a viewer sees that it only watches, and stops the robot", async () => {
-  const phone = await open({ prepare: (page) => disguise(page, { role: "viewer" }) });
-  await phone.says("watching");
-  assert.match(await phone.page.locator("#seat-words").textContent(), /only watches/);
-  const opacity = await phone.page.evaluate(() => Number(getComputedStyle(document.getElementById("stick")).opacity));
-  assert.ok(opacity > 0.2 && opacity < 0.5, String(opacity));
-  assert.equal(await phone.page.locator("#devices-toggle").isVisible(), false);
-  await shoot(phone, "viewer");
-  await phone.push(0, -0.4);
-  await phone.staysAtRest(400);
-  await phone.lift();
-  await phone.page.locator("#stop").tap();
-  await phone.says("latched");
-  const operator = await open();
-  await operator.says("latched");
-  await operator.touch("touchStart", await operator.point("#reset"));
-  await until("the reset", async () => (await operator.state()) !== "latched", 5000);
-  await operator.lift();
 });
 
 /** Goal: choices hold at once and on the next visit, and STOP is never under a sheet. */

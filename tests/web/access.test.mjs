@@ -36,6 +36,20 @@ beforeEach(() => {
 
 const asked = () => line.asked.map(({ value }) => value);
 
+/** Goal: a question that was answered elsewhere is not asked any longer. */
+test("a device that waits no longer is told of once", async () => {
+  const answered = [];
+  list.onanswered = (name) => answered.push(name);
+  list.welcomed("operator");
+  await settled();
+  list.heard({ waiting: [phone], devices: [] });
+  list.heard({ waiting: [phone], devices: [] });
+  assert.deepEqual(answered, []);
+  list.heard(EMPTY);
+  list.heard(EMPTY);
+  assert.deepEqual(answered, [phone.name]);
+});
+
 /** Goal: only operators ask, and only operators are told. */
 test("a page that may not decide asks nothing and hears nothing", async () => {
   list.welcomed("driver");
