@@ -57,6 +57,7 @@ impl World {
             settings.limits.events_per_second = 1_000_000;
             settings.burst = 1_000_000;
             settings.deliveries_per_second = u32::MAX;
+            settings.bytes_per_second = u32::MAX;
         })
     }
 

@@ -2,7 +2,9 @@
 //!
 //! One JSON line each way. The socket lies in a folder that is closed to everyone else, and is closed itself.
 
+use std::fs::File;
 use std::io;
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,25 +35,35 @@ pub struct Control {
     path: PathBuf,
 }
 
-/// Where the socket of a program lies whose access folder is `dir`.
-#[must_use]
-pub fn path(dir: &Path) -> PathBuf {
-    dir.join("control")
+/// A socket's path is no longer than this, bytes.
+const PATH_BYTES: usize = 100;
+
+/// The way to the socket of a program whose access folder is `dir`, and the folder held open if the way leads over that:
+/// sockets take no long paths.
+fn way(dir: &Path) -> io::Result<(PathBuf, Option<File>)> {
+    let path = dir.join("control");
+    if path.as_os_str().len() <= PATH_BYTES {
+        return Ok((path, None));
+    }
+    let folder = File::open(dir)?;
+    Ok((PathBuf::from(format!("/proc/self/fd/{}/control", folder.as_raw_fd())), Some(folder)))
 }
 
 impl Control {
-    /// Opens the socket in `dir`, closed to others. One that a killed program left is replaced.
+    /// Opens the socket in `dir`, closed to others. One that a killed program left is replaced: whoever opens it has the
+    /// list of devices in `dir` to themselves.
     ///
     /// # Errors
-    /// What the system says; also if the path is too long for a socket.
+    /// What the system says.
     pub fn open(dir: &Path) -> io::Result<Self> {
         private_file::directory(dir)?;
-        let path = path(dir);
+        let path = dir.join("control");
         match std::fs::remove_file(&path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             Ok(()) | Err(_) => {}
         }
-        let listener = UnixListener::bind(&path)?;
+        let (way, _folder) = way(dir)?;
+        let listener = UnixListener::bind(way)?;
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
         Ok(Self { listener, path })
     }
@@ -109,7 +121,8 @@ async fn answer(mut stream: UnixStream, gate: &Gate) -> io::Result<()> {
 /// What the system says; `NotFound` or `ConnectionRefused` if no program runs there.
 pub async fn ask(dir: &Path, request: AccessRequest) -> io::Result<AccessReply> {
     let exchange = async {
-        let mut stream = UnixStream::connect(path(dir)).await?;
+        let (way, _folder) = way(dir)?;
+        let mut stream = UnixStream::connect(way).await?;
         let mut text = serde_json::to_vec(&request)?;
         text.push(b'\n');
         stream.write_all(&text).await?;

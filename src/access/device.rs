@@ -46,7 +46,7 @@ impl Devices {
                 self.devices.remove(place);
             }
         }
-        self.next += 1;
+        self.next = self.next.saturating_add(1);
         let id = self.next;
         self.devices.push(Device { id, name, role, token: token.hash(), paired: now, seen: now });
         id
@@ -62,7 +62,7 @@ impl Devices {
 
     /// Notes that a device is here at `now`, seconds since 1970; whether that is worth writing down.
     pub fn saw(&mut self, id: u64, now: u64) -> bool {
-        let device = self.devices.iter_mut().find(|device| device.id == id && device.seen + 3600 <= now);
+        let device = self.devices.iter_mut().find(|device| device.id == id && device.seen.saturating_add(3600) <= now);
         device.map(|device| device.seen = now).is_some()
     }
 

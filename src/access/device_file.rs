@@ -1,11 +1,14 @@
 //! Let-in devices on disk: read at the start, written by a thread of their own.
 
-use std::fs;
+use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
@@ -26,6 +29,8 @@ struct Kept {
 #[derive(Debug)]
 pub struct DeviceFile {
     jobs: mpsc::Sender<Job>,
+    /// Held as long as this is: two programs with a list each would undo what the other does.
+    _lock: File,
 }
 
 #[derive(Debug)]
@@ -39,9 +44,15 @@ impl DeviceFile {
     /// have written, lets nobody in: it is set aside, and the log says so.
     ///
     /// # Errors
-    /// If the folder cannot be made or the file cannot be read or set aside.
+    /// `WouldBlock` if another program has it open. Else if the folder cannot be made or the file cannot be read or set
+    /// aside.
     pub fn open(dir: &Path) -> io::Result<(Self, Devices)> {
         private_file::directory(dir)?;
+        let lock = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(dir.join("lock"))?;
+        flock(&lock, FlockOperation::NonBlockingLockExclusive).map_err(|error| match error {
+            Errno::WOULDBLOCK => io::Error::new(io::ErrorKind::WouldBlock, "another joywire has it open"),
+            error => error.into(),
+        })?;
         let path = dir.join("devices.json");
         let devices = match load(&path) {
             Ok(devices) => devices,
@@ -56,7 +67,7 @@ impl DeviceFile {
         };
         let (jobs, queue) = mpsc::channel();
         thread::Builder::new().name("devices".into()).spawn(move || keep(&path, &queue))?;
-        Ok((Self { jobs }, devices))
+        Ok((Self { jobs, _lock: lock }, devices))
     }
 
     /// Writes the list, in the order of the calls. The answer comes when it is on stable storage.
@@ -127,7 +138,11 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let dir = home.path().join("access");
         let devices = saved(&dir);
-        assert_eq!(DeviceFile::open(&dir).unwrap().1, devices);
+        let (file, kept) = DeviceFile::open(&dir).unwrap();
+        assert_eq!(kept, devices);
+        // While one program has it, no other changes it behind its back.
+        assert_eq!(DeviceFile::open(&dir).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        drop(file);
         assert_eq!(private_file::exposed(&dir.join("devices.json")).unwrap(), None);
         assert!(!fs::read_to_string(dir.join("devices.json")).unwrap().contains(&Token::new([1; 32]).text()));
     }

@@ -58,9 +58,14 @@ async fn ask(folder: &Path, port: u16, request: AccessRequest) -> anyhow::Result
     if !offline || !dir.is_dir() {
         return Err(error);
     }
-    let gate = Gate::open(&dir, true, String::new(), Clock::start())
-        .with_context(|| format!("cannot read the list of devices in {}", dir.display()))?;
-    Ok(gate.ask(request).await)
+    match Gate::open(&dir, true, String::new(), Clock::start()) {
+        Ok(gate) => Ok(gate.ask(request).await),
+        // It has the list, so changing the file would change nothing, whatever we said.
+        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+            bail!("joywire runs at port {port} but does not answer, so nothing was changed: end it, then try again")
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot read the list of devices in {}", dir.display())),
+    }
 }
 
 /// The access folder of the program that runs at `port`.
@@ -81,7 +86,9 @@ pub async fn running(folder: &Path, port: u16) -> anyhow::Result<PathBuf> {
     }
     others.sort();
     match others.as_slice() {
-        [] => bail!("no joywire runs at port {port}: start one with `joywire --public`"),
+        [] => {
+            bail!("no joywire runs at port {port}, nor did one that let devices in: start one with `joywire --public`")
+        }
         ports => bail!("no joywire runs at port {port}, but elsewhere: add {}", ports.join(" or ")),
     }
 }
@@ -92,8 +99,10 @@ fn list(access: &Access) {
     }
     for waiting in &access.waiting {
         let (id, name, number) = (waiting.id, &waiting.name, &waiting.number);
-        say(&format!("{name} shows {number} and waits to come in as {}:", named(waiting.role)));
-        say(&format!("  `joywire devices approve {id}` if it does, `joywire devices deny {id}` if not"));
+        say(&format!("{number}: “{name}” waits to come in as {}", named(waiting.role)));
+        say(&format!(
+            "      `joywire devices approve {id}` if the device shows {number}, too; `joywire devices deny {id}` if not"
+        ));
     }
     if access.devices.is_empty() {
         return;
@@ -111,9 +120,10 @@ fn last_here(device: &Device) -> String {
     if device.here {
         return "now".to_owned();
     }
-    let seen = SystemTime::UNIX_EPOCH + Duration::from_secs(device.seen);
+    let seen = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(device.seen));
+    let ago = seen.and_then(|seen| SystemTime::now().duration_since(seen).ok());
     // To the hour: visits are written down no finer.
-    match SystemTime::now().duration_since(seen).map_or(0, |ago| ago.as_secs() / 3600) {
+    match ago.map_or(0, |ago| ago.as_secs() / 3600) {
         0 => "within the hour".to_owned(),
         hours @ 1..48 => format!("{} ago", plural(hours, "hour")),
         hours => format!("{} ago", plural(hours / 24, "day")),

@@ -40,9 +40,9 @@ Without a command, `joywire` does what `joywire run` does: it drives a simulated
 \n\
 Examples:\n  \
   joywire                            drive the simulated robot in a browser\n  \
-  joywire ports                      the serial ports here, and which may lead to a robot\n  \
-  joywire --public                   the same from any phone: scan the code that appears\n  \
+  joywire --public                   drive it from a phone as well: scan the code that appears\n  \
   joywire pair --role viewer         a code for one more device, from another terminal\n  \
+  joywire ports                      the serial ports here, and which may lead to a robot\n  \
   joywire --serial auto              drive the robot that is found at a serial port\n  \
   joywire --serial /dev/ttyUSB0      drive the robot at that port\n  \
   joywire sim --link /tmp/robot      a simulated robot that other programs open like a serial port\n  \

@@ -18,6 +18,8 @@ use crate::protocol::events::Role;
 
 /// How often another program is asked for news.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
+/// Nobody reads a question faster.
+const READING: Duration = Duration::from_millis(700);
 /// A code is not replaced sooner than this, so that nobody can make the terminal race.
 const SLOWEST: Duration = Duration::from_secs(2);
 
@@ -84,11 +86,11 @@ pub struct Reception {
     shown: Option<Shown>,
     /// Devices that were asked about or told of, and those that are in.
     asked: BTreeSet<u64>,
-    question: Option<Waiting>,
+    question: Option<(Waiting, Instant)>,
     inside: Option<BTreeSet<u64>>,
     /// Whether someone has shown a code since one was put on the screen.
     spent: bool,
-    typed: Option<mpsc::Receiver<String>>,
+    typed: Option<mpsc::Receiver<(Instant, String)>>,
 }
 
 impl Reception {
@@ -125,7 +127,7 @@ impl Reception {
         let new: Vec<_> = access.devices.iter().filter(|device| !before.contains(&device.id)).collect();
         for device in &new {
             say(&format!(
-                "{} is in, as {}; `joywire devices revoke {}` throws it out",
+                "“{}” is in, as {}; `joywire devices revoke {}` throws it out",
                 device.name,
                 named(device.role),
                 device.id
@@ -136,23 +138,23 @@ impl Reception {
 
     /// Asks about the first device that waits.
     fn inquire(&mut self, access: &Access) {
-        if let Some(question) = &self.question
+        if let Some((question, _)) = &self.question
             && !access.waiting.contains(question)
         {
             say("");
-            say(&format!("{} was answered elsewhere, or gave up", question.name));
+            say(&format!("“{}” was answered elsewhere, or gave up", question.name));
             self.question = None;
         }
         for waiting in
             access.waiting.iter().filter(|waiting| !self.asked.contains(&waiting.id)).cloned().collect::<Vec<_>>()
         {
             let Waiting { id, name, role, number } = &waiting;
-            let wish = format!("{name} shows {number} and wants to come in as {}", named(*role));
+            let wish = format!("{number}: “{name}” wants to come in as {}", named(*role));
             if self.typed.is_none() {
-                say(&format!("{wish}: if it does, `joywire devices approve {id}` lets it in"));
+                say(&format!("{wish}; if the device shows {number}, too, `joywire devices approve {id}` lets it in"));
             } else if self.question.is_none() {
                 terminal::prompt(&format!("{wish}. Does the device show {number}, too? [y/N]"));
-                self.question = Some(waiting.clone());
+                self.question = Some((waiting.clone(), Instant::now()));
             } else {
                 continue;
             }
@@ -162,23 +164,29 @@ impl Reception {
     }
 
     /// Does what was typed.
-    async fn hear(&mut self, line: Option<String>) -> io::Result<()> {
-        let Some(line) = line else {
+    async fn hear(&mut self, line: Option<(Instant, String)>) -> io::Result<()> {
+        let Some((when, line)) = line else {
             // The terminal is gone: whoever waits is answered from another.
             self.typed = None;
-            if let Some(question) = self.question.take() {
+            if let Some((question, _)) = self.question.take() {
                 self.asked.remove(&question.id);
             }
             return Ok(());
         };
-        let Some(question) = self.question.take() else { return Ok(()) };
+        let Some((question, asked)) = self.question.take() else { return Ok(()) };
+        // A second press of the same keys is no answer to a question that nobody can have read.
+        if when.saturating_duration_since(asked) < READING {
+            say("that was too quick to be an answer to this question:");
+            self.asked.remove(&question.id);
+            return Ok(());
+        }
         let yes = ["y", "yes", "j", "ja"].contains(&line.trim().to_lowercase().as_str());
         let id = question.id;
         let request = if yes { AccessRequest::Approve { id } } else { AccessRequest::Deny { id } };
         match self.door.ask(request).await?.why {
             Some(why) => say(&why),
             None if yes => {}
-            None => say(&format!("{} was sent away", question.name)),
+            None => say(&format!("“{}” was sent away", question.name)),
         }
         Ok(())
     }
@@ -215,6 +223,9 @@ impl Reception {
 }
 
 fn show(invite: &Invite) {
+    if invite.url.starts_with("https://localhost:") {
+        say("this program is open to browsers of this machine only; for phones, start it with --public");
+    }
     for line in qr::lines(&invite.qr, terminal::has_colours()) {
         say(&line);
     }
@@ -242,7 +253,7 @@ async fn expiry(shown: Option<&Shown>) {
     }
 }
 
-async fn next_line(typed: &mut Option<mpsc::Receiver<String>>) -> Option<String> {
+async fn next_line(typed: &mut Option<mpsc::Receiver<(Instant, String)>>) -> Option<(Instant, String)> {
     match typed {
         Some(typed) => typed.recv().await,
         None => std::future::pending().await,

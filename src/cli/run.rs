@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::front::Front;
 use super::phones::{Names, Phones};
+use super::terminal::farewell;
 use super::{RunArgs, relay as relay_command, runtime, say, settings, signals};
 use crate::agent::Agent;
 use crate::cable::Cable;
@@ -59,6 +60,6 @@ async fn drive(config: &Config, wanted: Wanted, finder: Finder) -> anyhow::Resul
         }
     };
     served.context("the relay ended by a fault of its own")??;
-    say("joywire has stopped the robot and ended");
+    farewell("joywire has stopped the robot and ended");
     Ok(())
 }

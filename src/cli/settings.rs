@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 
 use super::phones::Names;
 use super::{Confirm, RelayArgs, RunArgs, RunningArgs};
@@ -59,6 +59,9 @@ pub fn for_relay(args: &RelayArgs) -> anyhow::Result<Layers> {
     }
     if args.public {
         layers.option("server.public", true)?;
+    }
+    if (args.host.is_some() || args.confirm.is_some()) && !layers.check()?.server.public {
+        bail!("--host and --confirm are about phones: add --public");
     }
     if let Some(host) = &args.host {
         layers.option("server.host", host.as_str())?;

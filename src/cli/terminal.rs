@@ -2,8 +2,13 @@
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+/// For the last words.
+const LAST_WORDS: Duration = Duration::from_millis(300);
 
 /// Lines on the terminal so far, ours, the log's and the person's: whoever wants to draw over its own lines must know
 /// whether they are still the last ones.
@@ -15,6 +20,18 @@ pub fn say(line: &str) {
     LINES.fetch_add(1, Ordering::Relaxed);
     let mut out = io::stdout().lock();
     drop(writeln!(out, "{line}").and_then(|()| out.flush()));
+}
+
+/// Says the last words before the program ends. A paused terminal has a moment to take them, and no more.
+pub fn farewell(line: &str) {
+    let (line, (said, heard)) = (line.to_owned(), std::sync::mpsc::channel());
+    let speaking = std::thread::Builder::new().spawn(move || {
+        say(&line);
+        said.send(()).ok();
+    });
+    if speaking.is_ok() {
+        heard.recv_timeout(LAST_WORDS).ok();
+    }
 }
 
 /// Asks for something on the line on which it will be typed.
@@ -57,14 +74,14 @@ pub fn has_colours() -> bool {
     is_watched() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// What is typed from now on, line by line. The thread that waits for it ends with the program.
-pub fn typed() -> io::Result<mpsc::Receiver<String>> {
+/// What is typed from now on, line by line, and when. The thread that waits for it ends with the program.
+pub fn typed() -> io::Result<mpsc::Receiver<(Instant, String)>> {
     let (sender, receiver) = mpsc::channel(8);
     std::thread::Builder::new().name("typed".into()).spawn(move || {
         for line in io::stdin().lock().lines() {
             let Ok(line) = line else { return };
             LINES.fetch_add(1, Ordering::Relaxed);
-            if sender.blocking_send(line).is_err() {
+            if sender.blocking_send((Instant::now(), line)).is_err() {
                 return;
             }
         }

@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::host::Host;
+use super::limits::connections::Place;
 use crate::access::gate::{Gate, Guest};
 use crate::certificate::Name;
 use crate::protocol::events::Role;
@@ -23,6 +24,8 @@ pub(super) struct Peer {
     pub(super) address: SocketAddr,
     /// Cancelled, it ends the connection.
     pub(super) line: CancellationToken,
+    /// Its place among the open connections.
+    pub(super) place: Place,
 }
 
 /// Someone who was let in.
@@ -36,6 +39,22 @@ pub(super) struct Visitor {
     pub(super) device: Option<Guest>,
     /// Cancelled, it ends the connection.
     pub(super) line: CancellationToken,
+}
+
+/// Who a visitor is, whichever connection they come by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Who {
+    /// A device that was let in.
+    Device(u64),
+    /// A browser or program of this machine.
+    Local(IpAddr),
+}
+
+impl Visitor {
+    /// Who that is.
+    pub(super) fn who(&self) -> Who {
+        self.device.as_ref().map_or(Who::Local(self.address), |guest| Who::Device(guest.id))
+    }
 }
 
 /// What the doorman goes by.
@@ -228,7 +247,7 @@ mod tests {
         for (name, value) in lines {
             headers.append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap());
         }
-        let peer = Peer { address: peer.parse().unwrap(), line: CancellationToken::new() };
+        let peer = Peer { address: peer.parse().unwrap(), line: CancellationToken::new(), place: Place::default() };
         admit(house, &peer, &uri.parse().unwrap(), &headers).map_err(|refusal| refusal.status().as_u16())
     }
 

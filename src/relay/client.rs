@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::auth::Visitor;
+use super::auth::{Visitor, Who};
 use super::event::Heard;
 use super::limits::NAME_CHARS;
 use super::limits::allowance::Allowance;
@@ -40,6 +40,8 @@ pub(super) struct Client {
     pub(super) sender: Sender,
     /// Where it connects from.
     pub(super) address: IpAddr,
+    /// Who it is, whichever connection it comes by.
+    pub(super) who: Who,
     /// The number of its device; none for whoever sits at the machine itself.
     pub(super) device: Option<u64>,
     /// Cancelled, it ends the connection.
@@ -60,8 +62,9 @@ struct Arrival<'a> {
 impl Client {
     /// A client that has sent nothing yet.
     pub(super) fn new(sender: Sender, visitor: Visitor, allowance: Allowance) -> Self {
+        let who = visitor.who();
         let Visitor { address, device, line, role: _ } = visitor;
-        Self { sender, address, device: device.map(|guest| guest.id), line, allowance: Mutex::new(allowance) }
+        Self { sender, address, who, device: device.map(|guest| guest.id), line, allowance: Mutex::new(allowance) }
     }
 
     /// What it may still send.
@@ -188,6 +191,10 @@ impl Arrival<'_> {
         let long = self.event.chars().count() > NAME_CHARS;
         if long || FROM_RELAY_ONLY.contains(&self.event) || SOCKET_IO_OWN.contains(&self.event) {
             self.refuse("name", "events of this name are not relayed");
+            return;
+        }
+        // Programs may act on what they hear, as the original's did: a viewer only talks.
+        if self.event != name::CHAT && !self.may(Role::Driver) {
             return;
         }
         if self.pass_on(ack) && self.event == name::CHAT {

@@ -12,8 +12,21 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+
+use super::limits::bucket::{Bucket, Rate};
+
+/// What a stream is held to.
+#[derive(Clone, Debug)]
+pub(super) struct Bounds {
+    /// For a write without any progress.
+    pub(super) write: Duration,
+    /// Bytes that are read a second, and at once. The rest waits at its sender.
+    pub(super) pace: Rate,
+    /// Cancelled, it ends the stream.
+    pub(super) line: CancellationToken,
+}
 
 /// A stream whose writes make progress within a limit or fail, together with whatever must be let go
 /// of when the connection ends.
@@ -24,15 +37,19 @@ pub(super) struct Deadline<S, G> {
     waiting: Option<Pin<Box<Sleep>>>,
     expired: bool,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
+    pace: Bucket,
+    pause: Option<Pin<Box<Sleep>>>,
     reader: Option<Waker>,
     _held: G,
 }
 
 impl<S, G> Deadline<S, G> {
-    /// Wraps `stream`, which fails once `line` is cancelled. `held` is dropped with it.
-    pub(super) fn new(stream: S, limit: Duration, line: CancellationToken, held: G) -> Self {
-        let cut = Box::pin(line.cancelled_owned());
-        Self { stream, limit, waiting: None, expired: false, cut, reader: None, _held: held }
+    /// Wraps `stream`. `held` is dropped with it.
+    pub(super) fn new(stream: S, bounds: Bounds, held: G) -> Self {
+        let Bounds { write, pace, line } = bounds;
+        let (cut, pace) = (Box::pin(line.cancelled_owned()), Bucket::new(pace, Instant::now()));
+        let (waiting, pause, reader) = (None, None, None);
+        Self { stream, limit: write, waiting, expired: false, cut, pace, pause, reader, _held: held }
     }
 
     /// Passes on what a write said, and fails it if it has waited for the whole limit.
@@ -69,9 +86,20 @@ impl<S: AsyncRead + Unpin, G: Unpin> AsyncRead for Deadline<S, G> {
         if this.cut.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
+        if let Some(pause) = this.pause.as_mut() {
+            if pause.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            this.pause = None;
+        }
+        let before = buf.filled().len();
         let read = Pin::new(&mut this.stream).poll_read(cx, buf);
         if read.is_pending() && !this.reader.as_ref().is_some_and(|reader| reader.will_wake(cx.waker())) {
             this.reader = Some(cx.waker().clone());
+        }
+        let pause = this.pace.spend(buf.filled().len() - before, Instant::now());
+        if !pause.is_zero() {
+            this.pause = Some(Box::pin(sleep(pause)));
         }
         read
     }
@@ -123,17 +151,20 @@ mod tests {
     use std::sync::Arc;
 
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex, split};
-    use tokio::time::Instant;
 
     use super::*;
 
     const LIMIT: Duration = Duration::from_secs(3);
 
+    fn bounds(line: CancellationToken) -> Bounds {
+        Bounds { write: LIMIT, pace: Rate::new(10_000.0, 20_000.0), line }
+    }
+
     /// Goal: a peer that never reads costs three seconds, not for ever.
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_never_reads_fails_the_write() {
         let (ours, _theirs) = duplex(1000);
-        let mut stream = Deadline::new(ours, LIMIT, CancellationToken::new(), ());
+        let mut stream = Deadline::new(ours, bounds(CancellationToken::new()), ());
         let start = Instant::now();
         let error = stream.write_all(&[0; 5000]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
@@ -145,11 +176,26 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_waiting_reader_is_told() {
         let (ours, _theirs) = duplex(1000);
-        let (mut reader, mut writer) = split(Deadline::new(ours, LIMIT, CancellationToken::new(), ()));
+        let (mut reader, mut writer) = split(Deadline::new(ours, bounds(CancellationToken::new()), ()));
         let reading = tokio::spawn(async move { reader.read_u8().await.unwrap_err().kind() });
         tokio::task::yield_now().await;
         assert!(writer.write_all(&[0; 5000]).await.is_err());
         assert_eq!(reading.await.unwrap(), io::ErrorKind::TimedOut);
+    }
+
+    /// Goal: whoever sends without end is read at a pace, whatever it is that they send.
+    #[tokio::test(start_paused = true)]
+    async fn an_endless_sender_is_read_at_a_pace() {
+        let (ours, mut theirs) = duplex(1000);
+        let mut stream = Deadline::new(ours, bounds(CancellationToken::new()), ());
+        let start = Instant::now();
+        tokio::spawn(async move { theirs.write_all(&vec![0; 120_000]).await });
+        let mut taken = 0;
+        while taken < 120_000 {
+            taken += stream.read(&mut [0; 4096]).await.unwrap();
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        assert!((9.8..10.2).contains(&seconds), "{seconds}");
     }
 
     /// Goal: a device that was thrown out is not listened to any more.
@@ -157,7 +203,7 @@ mod tests {
     async fn a_cut_line_is_not_read_from() {
         let (ours, mut theirs) = duplex(1000);
         let line = CancellationToken::new();
-        let mut stream = Deadline::new(ours, LIMIT, line.clone(), ());
+        let mut stream = Deadline::new(ours, bounds(line.clone()), ());
         let reading = tokio::spawn(async move {
             assert_eq!(stream.read_u8().await.unwrap(), 1);
             stream.read_u8().await.unwrap_err().kind()
@@ -173,7 +219,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_slow_peer_is_kept() {
         let (ours, mut theirs) = duplex(1000);
-        let mut stream = Deadline::new(ours, LIMIT, CancellationToken::new(), ());
+        let mut stream = Deadline::new(ours, bounds(CancellationToken::new()), ());
         let reading = tokio::spawn(async move {
             let mut taken = 0;
             while taken < 5000 {
@@ -190,7 +236,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_held_is_let_go_of() {
         let held = Arc::new(());
-        let stream = Deadline::new(duplex(1).0, LIMIT, CancellationToken::new(), held.clone());
+        let stream = Deadline::new(duplex(1).0, bounds(CancellationToken::new()), held.clone());
         assert_eq!(Arc::strong_count(&held), 2);
         drop(stream);
         assert_eq!(Arc::strong_count(&held), 1);

@@ -23,7 +23,8 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::auth::Peer;
-use super::deadline::Deadline;
+use super::deadline::{Bounds, Deadline};
+use super::limits::bucket::Rate;
 use super::limits::connections::{Connections, OpenConnection};
 use super::{RelayError, redirect};
 
@@ -80,6 +81,8 @@ pub(super) struct Terms {
     pub(super) headers: Duration,
     /// For a write without any progress.
     pub(super) write: Duration,
+    /// Bytes that are read from it a second, and at once.
+    pub(super) pace: Rate,
     /// How many.
     pub(super) connections: Arc<Connections>,
 }
@@ -170,11 +173,13 @@ pub(super) async fn accept(
                 continue;
             }
         };
-        let Some(counted) = terms.connections.open(address.ip().to_canonical(), Instant::now()) else {
+        let line = CancellationToken::new();
+        let Some(counted) = terms.connections.open(address.ip().to_canonical(), &line, Instant::now()) else {
             tracing::debug!(%address, "refused a connection: there are too many, or they come too fast");
             continue;
         };
-        let connection = serve(stream, address, counted, speech.clone(), app.clone(), terms.clone());
+        let peer = Peer { address, line, place: counted.place() };
+        let connection = serve(stream, peer, counted, speech.clone(), app.clone(), terms.clone());
         let shutdown = shutdown.clone();
         tasks.spawn(async move {
             tokio::select! {
@@ -185,29 +190,24 @@ pub(super) async fn accept(
     }
 }
 
-async fn serve(
-    stream: TcpStream,
-    address: SocketAddr,
-    counted: OpenConnection,
-    speech: Speech,
-    app: Router,
-    terms: Terms,
-) {
+async fn serve(stream: TcpStream, peer: Peer, counted: OpenConnection, speech: Speech, app: Router, terms: Terms) {
+    let address = peer.address;
     if let Err(error) = tune(&stream) {
         tracing::debug!(%address, %error, "a socket option is not available");
     }
-    let line = CancellationToken::new();
+    let bounds = Bounds { write: terms.write, pace: terms.pace, line: peer.line.clone() };
     let (tls, redirect) = match speech {
         Speech::Tls(tls, redirect) => (tls, redirect),
         Speech::Plain => {
-            let stream = Deadline::new(stream, terms.write, line.clone(), counted);
-            return converse(stream, Peer { address, line }, app, &terms, true).await;
+            return converse(Deadline::new(stream, bounds, counted), peer, app, &terms, true).await;
         }
     };
-    match timeout(terms.handshake, greet(stream, counted, line.clone(), &tls, terms.write)).await {
-        Ok(Ok(Greeting::Secure(stream))) => converse(stream, Peer { address, line }, app, &terms, true).await,
+    let greeting = timeout(terms.handshake, greet(stream, bounds, counted, &tls));
+    let Some(greeted) = peer.line.run_until_cancelled(greeting).await else { return };
+    match greeted {
+        Ok(Ok(Greeting::Secure(stream))) => converse(stream, peer, app, &terms, true).await,
         // One answer, and a body that may come is not waited for.
-        Ok(Ok(Greeting::Plain(stream))) => converse(stream, Peer { address, line }, redirect, &terms, false).await,
+        Ok(Ok(Greeting::Plain(stream))) => converse(stream, peer, redirect, &terms, false).await,
         Ok(Err(error)) => tracing::debug!(%address, %error, "no TLS connection"),
         Err(_) => tracing::debug!(%address, "the TLS handshake took too long"),
     }
@@ -250,16 +250,10 @@ fn tune(stream: &TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-async fn greet(
-    stream: TcpStream,
-    counted: OpenConnection,
-    line: CancellationToken,
-    tls: &TlsAcceptor,
-    write: Duration,
-) -> io::Result<Greeting> {
+async fn greet(stream: TcpStream, bounds: Bounds, counted: OpenConnection, tls: &TlsAcceptor) -> io::Result<Greeting> {
     let mut first = [0];
     let read = stream.peek(&mut first).await?;
-    let stream = Deadline::new(stream, write, line, counted);
+    let stream = Deadline::new(stream, bounds, counted);
     match first[0] {
         TLS_HANDSHAKE if read == 1 => Ok(Greeting::Secure(Box::new(tls.accept(stream).await?))),
         // Every request begins with the name of its method.

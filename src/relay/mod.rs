@@ -14,6 +14,7 @@ mod pair;
 mod redirect;
 mod renewal;
 mod rooms;
+mod sessions;
 mod trust;
 
 use std::net::{SocketAddr, TcpListener as Unwatched};
@@ -41,11 +42,13 @@ use crate::clock::Clock;
 use crate::mailbox::RelayEnd;
 use crate::protocol::events::{Limits, RobotCard};
 
-use self::auth::{House, Peer};
+use self::auth::{House, Peer, Visitor};
+use self::limits::bucket::Rate;
 use self::limits::connections::Connections;
 use self::limits::pace::{self, Pace};
 use self::listener::{Speech, Terms};
 use self::rooms::Rooms;
+use self::sessions::Sessions;
 use self::trust::Way;
 
 /// The dead are noticed after twice this at most, not after the 45 s that are usual.
@@ -74,6 +77,9 @@ pub struct Settings {
     pub limits: Limits,
     /// Events at once from one client, beyond [`Limits::events_per_second`].
     pub burst: u32,
+    /// Bytes that are read from a connection a second, and four times that at once. Whatever is not an event is bounded by
+    /// this alone.
+    pub bytes_per_second: u32,
     /// What clients say to each other, counted once for each who hears it, a second and at once; the rest is dropped.
     /// Otherwise a few who talk without end would cost the one who drives.
     pub deliveries_per_second: u32,
@@ -120,6 +126,7 @@ impl Settings {
                 reset_hold_ms: 2000,
             },
             burst: 20,
+            bytes_per_second: 64 * 1024,
             deliveries_per_second: 5000,
             connections: 64,
             connections_per_address: 8,
@@ -290,6 +297,7 @@ fn terms(settings: &Settings) -> Terms {
         handshake: settings.handshake_timeout,
         headers: settings.request_timeout,
         write: settings.write_timeout,
+        pace: Rate::new(f64::from(settings.bytes_per_second), 4.0 * f64::from(settings.bytes_per_second)),
         connections: Connections::new(all, each, local),
     }
 }
@@ -299,8 +307,9 @@ fn terms(settings: &Settings) -> Terms {
 struct Door {
     house: House,
     body_timeout: Duration,
-    sessions: Arc<Pace>,
+    openings: Arc<Pace>,
     strangers: Arc<Pace>,
+    sessions: Arc<Sessions>,
 }
 
 /// Everything that answers requests: doorman, then Socket.IO, then pages.
@@ -332,15 +341,17 @@ fn app(settings: Settings, robot: RelayEnd, gate: Arc<Gate>, keeper: Keeper, por
         public: settings.public,
         local_operator: settings.local_operator,
     };
-    let (sessions, strangers) = (Pace::new(pace::SESSIONS), Pace::new(pace::REQUESTS));
+    let openings = Pace::with_local(pace::SESSIONS, pace::LOCAL_SESSIONS);
+    let sessions = Arc::new(Sessions::default());
     let door = Door {
         house,
         body_timeout: settings.request_timeout,
-        sessions: Arc::new(sessions),
-        strangers: Arc::new(strangers),
+        openings: Arc::new(openings),
+        strangers: Arc::new(Pace::new(pace::REQUESTS)),
+        sessions: sessions.clone(),
     };
     let trust = trust::pages(keeper, &settings.robot.name, Way::Secure);
-    let rooms = Rooms::open(settings, robot, gate.clone(), &io);
+    let rooms = Rooms::open(settings, robot, gate.clone(), sessions, &io);
     let app = assets::classic()
         .merge(pair::desk(gate, port))
         .merge(trust)
@@ -384,7 +395,6 @@ fn turn_away(door: &Door, request: &mut Request) -> Option<Response> {
             return Some((refusal.status(), close, format!("{refusal}\n")).into_response());
         }
     };
-    let session = request.uri().query().is_some_and(|query| query.split('&').any(|pair| pair.starts_with("sid=")));
     let Some(visitor) = visitor else {
         // A stranger: pages, and the desk where codes are shown. Too many requests end the connection, as the next
         // one costs a handshake, of which there are few.
@@ -394,10 +404,30 @@ fn turn_away(door: &Door, request: &mut Request) -> Option<Response> {
             (StatusCode::TOO_MANY_REQUESTS, close, "too many requests: wait a few seconds\n").into_response()
         });
     };
-    if auth::is_session(request.uri()) && !session && !door.sessions.take(visitor.address, Instant::now()) {
-        tracing::debug!(%address, "turned away: too many new sessions");
-        return Some((StatusCode::TOO_MANY_REQUESTS, "too many new sessions: wait a second\n").into_response());
+    peer.place.is_known();
+    if auth::is_session(request.uri())
+        && let Some(refusal) = turn_session_away(door, &visitor, request)
+    {
+        tracing::debug!(%address, "turned away from a session");
+        return Some(refusal);
     }
     request.extensions_mut().insert(visitor);
     None
+}
+
+/// The answer to a visitor's request that opens one session too many, or names one that is not theirs.
+fn turn_session_away(door: &Door, visitor: &Visitor, request: &Request) -> Option<Response> {
+    let query = request.uri().query().unwrap_or_default();
+    let mut named = query.split('&').filter_map(|pair| pair.strip_prefix("sid="));
+    let now = Instant::now();
+    match (named.next(), named.next()) {
+        (None, _) if door.openings.take(visitor.address, now) => None,
+        (None, _) => Some((StatusCode::TOO_MANY_REQUESTS, "too many new sessions: wait a second\n").into_response()),
+        (Some(sid), None) => {
+            let moves = request.headers().contains_key(header::UPGRADE);
+            let theirs = door.sessions.admits(sid, visitor, moves, now);
+            (!theirs).then(|| (StatusCode::FORBIDDEN, "this session is not yours, or has ended\n").into_response())
+        }
+        (Some(_), Some(_)) => Some(StatusCode::BAD_REQUEST.into_response()),
+    }
 }

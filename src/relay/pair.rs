@@ -21,7 +21,7 @@ use crate::protocol::events::Role;
 
 /// Requests are shorter than this, bytes.
 const REQUEST_BYTES: usize = 1024;
-/// A session ends after half a year without a visit of its browser; browsers allow 400 days at most.
+/// Half a year after pairing a browser forgets its session; 400 days is the most that browsers allow.
 const SESSION_SECONDS: u32 = 180 * 24 * 3600;
 
 /// What the desk needs.

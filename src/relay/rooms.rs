@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::future::ready;
-use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -18,11 +17,12 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::time::{Instant, timeout};
 
 use super::Settings;
-use super::auth::Visitor;
+use super::auth::{Visitor, Who};
 use super::client::{Client, refuse};
 use super::event::Heard;
 use super::limits::allowance::Allowance;
 use super::limits::bucket::{Bucket, Rate};
+use super::sessions::Sessions;
 use crate::access::gate::Gate;
 use crate::mailbox::{Command, RelayEnd, Remark, Sender};
 use crate::protocol::events::{self, Limits, Person, Refused, Role, Welcome, name};
@@ -43,11 +43,12 @@ pub(super) struct Rooms {
     settings: Settings,
     robot: RelayEnd,
     gate: Arc<Gate>,
+    sessions: Arc<Sessions>,
     io: SocketIo,
     connections: AtomicU64,
     deliveries: Mutex<Bucket>,
-    /// Addresses from which a flood came, and until when nobody is let in from there.
-    barred: Mutex<BTreeMap<IpAddr, Instant>>,
+    /// Who flooded, and until when they are not let in.
+    barred: Mutex<BTreeMap<Who, Instant>>,
     clients: Mutex<BTreeMap<u64, (SocketRef, Arc<Client>)>>,
     /// Held while a client passes from its welcome into the room: a client that answers its welcome at
     /// once is in the room already when its words are passed on.
@@ -56,13 +57,20 @@ pub(super) struct Rooms {
 
 impl Rooms {
     /// Opens the room on `io`.
-    pub(super) fn open(settings: Settings, robot: RelayEnd, gate: Arc<Gate>, io: &SocketIo) -> Arc<Self> {
+    pub(super) fn open(
+        settings: Settings,
+        robot: RelayEnd,
+        gate: Arc<Gate>,
+        sessions: Arc<Sessions>,
+        io: &SocketIo,
+    ) -> Arc<Self> {
         let most = f64::from(settings.deliveries_per_second);
         let deliveries = Rate::new(most, most);
         let rooms = Arc::new(Self {
             settings,
             robot,
             gate,
+            sessions,
             io: io.clone(),
             connections: AtomicU64::new(1),
             deliveries: Mutex::new(Bucket::new(deliveries, Instant::now())),
@@ -162,21 +170,21 @@ impl Rooms {
         }
     }
 
-    /// Ends the connection of a client that floods, and lets nobody in from there for a while.
+    /// Ends the connection of a client that floods, and does not let it in for a while.
     pub(super) fn cut_off(&self, client: &Client, now: Instant) {
         let id = client.sender.person.id;
         tracing::warn!(id, name = client.sender.person.name, address = %client.address, "cut off: it sends without end");
         {
             let mut barred = self.barred.lock().unwrap_or_else(PoisonError::into_inner);
             barred.retain(|_, until| *until > now);
-            barred.insert(client.address, now + CUT_OFF);
+            barred.insert(client.who, now + CUT_OFF);
         }
         self.throw_out(id);
     }
 
-    fn is_barred(&self, address: IpAddr) -> bool {
+    fn is_barred(&self, who: Who) -> bool {
         let barred = self.barred.lock().unwrap_or_else(PoisonError::into_inner);
-        barred.get(&address).is_some_and(|until| *until > Instant::now())
+        barred.get(&who).is_some_and(|until| *until > Instant::now())
     }
 
     fn is_guest(&self, client: &Client) -> bool {
@@ -187,10 +195,14 @@ impl Rooms {
     fn throw_out(&self, id: u64) {
         let Some((socket, client)) = self.clients().get(&id).cloned() else { return };
         self.leave(id, "thrown out");
+        // It hears nothing more, whatever becomes of the rest.
+        socket.leave_all();
+        let session = socket.id.to_string();
         if let Err(error) = socket.disconnect() {
-            tracing::debug!(id, %error, "a client that was thrown out is gone already");
+            tracing::debug!(id, %error, "a client that was thrown out could not be told");
         }
         // The library only says farewell. Who ignores that would still hold the connection.
+        self.sessions.end(&session, Instant::now());
         client.line.cancel();
     }
 
@@ -235,9 +247,14 @@ impl Rooms {
             }
             ready(())
         });
-        let rooms = self.clone();
-        socket.on_disconnect(move |reason: DisconnectReason| {
+        let (rooms, line) = (self.clone(), client.line.clone());
+        socket.on_disconnect(move |socket: SocketRef, reason: DisconnectReason| {
             rooms.leave(id, &reason.to_string());
+            // Who takes leave but keeps the connection would come back with all its allowances.
+            if reason == DisconnectReason::ClientNSDisconnect {
+                rooms.sessions.end(&socket.id.to_string(), Instant::now());
+                line.cancel();
+            }
             ready(())
         });
         let welcome = self.welcome(&client);
@@ -267,7 +284,7 @@ impl Rooms {
     fn admit(&self, socket: &SocketRef, auth: Option<&Value>) -> Option<Arc<Client>> {
         // Without the doorman's word nobody is anybody.
         let visitor = socket.req_parts().extensions.get::<Visitor>()?.clone();
-        if self.is_barred(visitor.address) {
+        if !self.sessions.enter(&socket.id.to_string(), &visitor, Instant::now()) || self.is_barred(visitor.who()) {
             return None;
         }
         let mut clients = self.clients();

@@ -132,7 +132,12 @@ impl Dial {
     }
 
     async fn try_web_socket(&self) -> Option<Client> {
-        let address = format!("wss://{}/socket.io/?EIO=4&transport=websocket", self.host());
+        self.try_web_socket_of("").await
+    }
+
+    /// The same that goes on with a session, or none if it may not: `&sid=…`.
+    pub async fn try_web_socket_of(&self, session: &str) -> Option<Client> {
+        let address = format!("wss://{}/socket.io/?EIO=4&transport=websocket{session}", self.host());
         let mut request = address.into_client_request().expect("a request");
         if let Some(session) = &self.session {
             request.headers_mut().insert("cookie", session.parse().expect("a cookie"));

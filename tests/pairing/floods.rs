@@ -78,6 +78,27 @@ async fn talkative(dial: Dial, until: Instant) {
     }
 }
 
+/// A guest who sends what is no event at all, as fast as the line takes it.
+async fn senseless(dial: Dial, text: &'static str, until: Instant) {
+    while Instant::now() < until {
+        let Some(mut client) = dial.try_client().await else {
+            sleep(Duration::from_millis(20)).await;
+            continue;
+        };
+        while Instant::now() < until {
+            let burst = async {
+                for _ in 0..500 {
+                    client.feed(text).await;
+                }
+                client.flush().await;
+            };
+            if timeout(Duration::from_secs(2), burst).await.is_err() {
+                break;
+            }
+        }
+    }
+}
+
 /// Strangers who connect and say nothing, half of it, or very little at a time.
 async fn dawdler(dial: Dial, kind: usize, until: Instant, slowest: Arc<AtomicUsize>) {
     while Instant::now() < until {
@@ -156,8 +177,11 @@ async fn driver_does_not_feel_floods() {
         for number in 0..50 {
             attackers.spawn(Box::pin(dawdler(from(&dial, 30, number), number, until, slowest.clone())));
         }
-        for number in 0..9 {
+        for number in 0..5 {
             attackers.spawn(Box::pin(talkative(from(&guest, 31, number), until)));
+        }
+        for (number, text) in ["40", "431[]", "42/elsewhere,[\"a\"]", "3"].into_iter().enumerate() {
+            attackers.spawn(Box::pin(senseless(from(&guest, 34, number), text, until)));
         }
         attackers.spawn(Box::pin(clumsy(from(&guest, 32, 0), until)));
         let mut deaf = from(&guest, 33, 0);

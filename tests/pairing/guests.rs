@@ -8,7 +8,7 @@ use tokio::time::sleep;
 use crate::driver::Driver;
 use crate::house::House;
 use crate::phone::{list, paired, show};
-use crate::socketio_client::Client;
+use crate::socketio_client::{Client, Dial};
 
 fn id_of(house: &House, name: &str) -> String {
     let access = list(house);
@@ -56,6 +56,91 @@ async fn revoked_driver_stops_within_a_second() {
     assert_eq!(list(&house)["devices"].as_array().unwrap().len(), 1);
 }
 
+/// A session of HTTP polling that has entered the room: its number.
+async fn polling(dial: &Dial) -> String {
+    let (_, opened) = dial.http("GET /socket.io/?EIO=4&transport=polling", "", "").await;
+    let open: Value = serde_json::from_str(opened.rsplit_once("\r\n\r\n0").unwrap().1).unwrap();
+    let session = format!("&sid={}", open["sid"].as_str().unwrap());
+    let post = format!("POST /socket.io/?EIO=4&transport=polling{session}");
+    assert_eq!(dial.http(&post, "Content-Type: text/plain\r\n", "40").await.0, 200);
+    let (_, greeted) = dial.http(&format!("GET /socket.io/?EIO=4&transport=polling{session}"), "", "").await;
+    assert!(greeted.contains("40{"), "{greeted}");
+    session
+}
+
+/// Moves a session to a WebSocket, as the official clients do.
+async fn moved(dial: &Dial, session: &str) -> Option<Client> {
+    let mut client = dial.try_web_socket_of(session).await?;
+    client.raw("2probe").await;
+    let answer = client.message().await?.to_string();
+    assert_eq!(answer, "3probe");
+    client.raw("5").await;
+    Some(client)
+}
+
+/// Goal: a session is a number in an address; whoever learns it cannot speak in it with another device.
+#[tokio::test]
+async fn session_is_of_one_device_alone() {
+    let house = House::open(&[]);
+    let (driver, viewer) = (paired(&house, "driver", "driver").await, paired(&house, "viewer", "viewer").await);
+    let session = polling(&driver).await;
+    let post = format!("POST /socket.io/?EIO=4&transport=polling{session}");
+    let take = "421[\"seat\",{\"want\":\"take\"}]";
+    assert_eq!(viewer.http(&post, "Content-Type: text/plain\r\n", take).await.0, 403);
+    assert!(viewer.try_web_socket_of(&session).await.is_none(), "a viewer went on in a driver's session");
+    assert_eq!(driver.http(&post, "Content-Type: text/plain\r\n", take).await.0, 200);
+    assert!(moved(&driver, &session).await.is_some());
+}
+
+/// Goal: row 26, a device that is thrown out is cut off also where its session has moved to another connection, and
+/// even if it does not read what it is told.
+#[tokio::test]
+async fn revoked_device_is_cut_wherever_its_session_went() {
+    let house = House::open(&[]);
+    let phone = paired(&house, "operator", "phone").await;
+    let session = polling(&phone).await;
+    let mut moved = moved(&phone, &session).await.unwrap();
+    moved.event_named("telemetry").await;
+    let mut stubborn = phone.client().await;
+    let began = Instant::now();
+    assert!(house.command(&["devices", "revoke", &id_of(&house, "phone")]).status.success());
+    for _ in 0..2000 {
+        stubborn.feed("40/elsewhere,").await;
+    }
+    moved.ended().await;
+    stubborn.ended().await;
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    let (status, _) = phone.http(&format!("GET /socket.io/?EIO=4&transport=polling{session}"), "", "").await;
+    assert_eq!(status, 403);
+}
+
+/// Goal: who takes leave of the room leaves the connection too: coming back on it would renew every allowance.
+#[tokio::test]
+async fn leaving_is_for_good() {
+    let house = House::open(&[]);
+    let mut client = paired(&house, "viewer", "tablet").await.client().await;
+    client.raw("41").await;
+    client.raw("40").await;
+    while let Some((name, _)) = client.event().await {
+        assert_ne!(name, "welcome", "it came back on the same connection");
+    }
+    client.ended().await;
+}
+
+/// Goal: a running program that does not answer is told from one that does not run: nobody is told that a device is
+/// out while it drives.
+#[tokio::test]
+async fn revoking_never_claims_what_was_not_done() {
+    let house = House::open(&[]);
+    let phone = paired(&house, "driver", "phone").await;
+    let id = id_of(&house, "phone");
+    std::fs::remove_file(house.access().join("control")).unwrap();
+    let output = house.command(&["devices", "revoke", &id]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("nothing was changed"), "{said}");
+    assert_eq!(phone.client().await.welcome["role"], "driver");
+}
+
 /// Goal: every event is held against the role: a viewer sees and stops, a driver drives, an operator decides.
 #[tokio::test]
 async fn roles_are_held_on_every_event() {
@@ -63,9 +148,8 @@ async fn roles_are_held_on_every_event() {
     let viewer = paired(&house, "viewer", "viewer").await;
     let driver = paired(&house, "driver", "driver").await;
     let operator = paired(&house, "operator", "operator").await;
-    let (mut viewer, mut driver, mut operator) =
-        (viewer.client().await, driver.client().await, operator.client().await);
-    for (client, role) in [(&viewer, "viewer"), (&driver, "driver"), (&operator, "operator")] {
+    let (mut viewer, mut driver) = (viewer.client().await, driver.client().await);
+    for (client, role) in [(&viewer, "viewer"), (&driver, "driver")] {
         assert_eq!(client.welcome["role"], role);
     }
     for want in ["take", "ask"] {
@@ -76,6 +160,9 @@ async fn roles_are_held_on_every_event() {
     sleep(Duration::from_millis(1100)).await;
     viewer.emit("drive", &[json!({"seq": 1, "x": 0.0, "y": 1.0, "tick": 1, "session": 1, "epoch": 1})]).await;
     assert_eq!(viewer.event_named("refused").await[0]["code"], "role");
+    sleep(Duration::from_millis(1100)).await;
+    viewer.emit("robot_command", &[json!("go")]).await;
+    assert_eq!(viewer.event_named("refused").await[0]["code"], "role", "programs may act on what they hear");
     for forged in ["telemetry", "welcome", "refused"] {
         sleep(Duration::from_millis(1100)).await;
         driver.emit(forged, &[json!({"state": "ready"})]).await;
@@ -98,6 +185,8 @@ async fn roles_are_held_on_every_event() {
             assert_eq!((&reply["ok"], &reply["access"]["devices"]), (&json!(false), &json!([])), "{reply}");
         }
     }
+    let mut operator = operator.client().await;
+    assert_eq!(operator.welcome["role"], "operator");
     let reset = operator.ask("reset", &[json!({})]).await.remove(0);
     assert_eq!(reset["ok"], true, "{reset}");
     let listed = operator.ask("access", &[json!({"do": "list"})]).await.remove(0);

@@ -142,8 +142,14 @@ impl House {
         address(&self.comes_to_show("/p#", from))
     }
 
-    /// Types a line.
+    /// Reads what is asked, and types a line.
     pub fn types(&mut self, line: &str) {
+        thread::sleep(Duration::from_secs(1));
+        self.types_at_once(line);
+    }
+
+    /// Types a line without a look at the screen.
+    pub fn types_at_once(&mut self, line: &str) {
         writeln!(self.keyboard, "{line}").unwrap();
     }
 
@@ -174,6 +180,11 @@ impl House {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
         let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
         resident.trim().trim_end_matches(" kB").parse::<u64>().unwrap() / 1024
+    }
+
+    /// Where it keeps who may come in.
+    pub fn access(&self) -> std::path::PathBuf {
+        self.data().join("access").join(self.port.to_string())
     }
 
     /// Where its files are.

@@ -1,5 +1,7 @@
 //! A token bucket: so many at once, so many a second.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 /// So many a second, and so many at once.
@@ -37,14 +39,25 @@ impl Bucket {
 
     /// Takes so many tokens, or none and returns `false`.
     pub(crate) fn take_many(&mut self, count: u32, now: Instant) -> bool {
-        let gained = now.saturating_duration_since(self.filled).as_secs_f64() * self.rate.per_second;
-        self.tokens = (self.tokens + gained).min(self.rate.burst);
-        self.filled = self.filled.max(now);
+        self.fill(now);
         let enough = self.tokens >= f64::from(count);
         if enough {
             self.tokens -= f64::from(count);
         }
         enough
+    }
+
+    /// Takes so many tokens, on credit if there are not enough; returns how long to pause until that is paid back.
+    pub(crate) fn spend(&mut self, count: usize, now: Instant) -> Duration {
+        self.fill(now);
+        self.tokens -= f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+        Duration::from_secs_f64((-self.tokens).max(0.0) / self.rate.per_second)
+    }
+
+    fn fill(&mut self, now: Instant) {
+        let gained = now.saturating_duration_since(self.filled).as_secs_f64() * self.rate.per_second;
+        self.tokens = (self.tokens + gained).min(self.rate.burst);
+        self.filled = self.filled.max(now);
     }
 
     /// Whether nothing was taken for so long that it is as good as new.
@@ -55,8 +68,6 @@ impl Bucket {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn ms(count: u64) -> Duration {
@@ -73,5 +84,15 @@ mod tests {
         assert!((598..=600).contains(&passed), "{passed} of 10 s at 60 a second");
         assert_eq!((0..100).filter(|_| bucket.take(start + ms(3_600_000))).count(), 20, "an hour filled more");
         assert!(!bucket.take(start), "a clock that went back gave tokens");
+    }
+
+    /// Goal: who spends more than there is pauses just as long as it takes to come back.
+    #[test]
+    fn credit_is_paid_back_by_pausing() {
+        let start = Instant::now();
+        let mut bucket = Bucket::new(Rate::new(100.0, 50.0), start);
+        assert_eq!(bucket.spend(50, start), Duration::ZERO);
+        assert_eq!(bucket.spend(25, start), ms(250));
+        assert_eq!(bucket.spend(0, start + ms(250)), Duration::ZERO);
     }
 }

@@ -1,10 +1,11 @@
 //! How many connections may be open, in all and from each address, and how fast they may come.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::bucket::{Bucket, Rate};
 use super::pace::Pace;
@@ -15,6 +16,10 @@ const ARRIVALS: Rate = Rate::new(16.0, 32.0);
 const LOCAL_ARRIVALS: Rate = Rate::new(100.0, 200.0);
 const ALL_ARRIVALS: Rate = Rate::new(100.0, 300.0);
 
+/// Of all connections, those of strangers are so many at most: who has shown no session yet. One more, and the oldest of
+/// them ends. So they cannot keep anybody else out.
+const STRANGERS: usize = 24;
+
 /// Counts open connections, in all and by address.
 #[derive(Debug)]
 pub(crate) struct Connections {
@@ -23,7 +28,16 @@ pub(crate) struct Connections {
     per_local_address: usize,
     arrivals: Pace,
     all: Mutex<Bucket>,
-    open: Mutex<HashMap<IpAddr, usize>>,
+    open: Mutex<Open>,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    next: u64,
+    total: usize,
+    addresses: HashMap<IpAddr, usize>,
+    /// Who has shown no session yet, oldest first.
+    strangers: VecDeque<(u64, CancellationToken)>,
 }
 
 impl Connections {
@@ -36,11 +50,17 @@ impl Connections {
     }
 
     /// Counts one more from `address` until the returned guard is dropped; `None` if it is one too many or too soon.
-    pub(crate) fn open(self: &Arc<Self>, address: IpAddr, now: Instant) -> Option<OpenConnection> {
+    /// `line` is cancelled if it must make room for another.
+    pub(crate) fn open(
+        self: &Arc<Self>,
+        address: IpAddr,
+        line: &CancellationToken,
+        now: Instant,
+    ) -> Option<OpenConnection> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let most = if address.is_loopback() { self.per_local_address } else { self.per_address };
-        let from_there = open.get(&address).copied().unwrap_or(0);
-        if from_there >= most || open.values().sum::<usize>() >= self.total {
+        let from_there = open.addresses.get(&address).copied().unwrap_or(0);
+        if from_there >= most || (open.total >= self.total && open.strangers.is_empty()) {
             return None;
         }
         // Each address is asked first: who comes too often alone leaves the share of all to others.
@@ -48,8 +68,35 @@ impl Connections {
         if !self.arrivals.take(address, now) || !all() {
             return None;
         }
-        open.insert(address, from_there + 1);
-        Some(OpenConnection { connections: self.clone(), address })
+        if (open.total >= self.total || open.strangers.len() >= STRANGERS)
+            && let Some((_, oldest)) = open.strangers.pop_front()
+        {
+            oldest.cancel();
+        }
+        open.next += 1;
+        open.total += 1;
+        let number = open.next;
+        open.addresses.insert(address, from_there + 1);
+        open.strangers.push_back((number, line.clone()));
+        Some(OpenConnection { connections: self.clone(), address, number })
+    }
+
+    fn is_known(&self, number: u64) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.strangers.retain(|(other, _)| *other != number);
+    }
+}
+
+/// A connection's place among the open ones.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Place(Option<(Arc<Connections>, u64)>);
+
+impl Place {
+    /// Whoever has it has shown a session: it is a stranger's no more.
+    pub(crate) fn is_known(&self) {
+        if let Some((connections, number)) = &self.0 {
+            connections.is_known(*number);
+        }
     }
 }
 
@@ -58,14 +105,24 @@ impl Connections {
 pub(crate) struct OpenConnection {
     connections: Arc<Connections>,
     address: IpAddr,
+    number: u64,
+}
+
+impl OpenConnection {
+    /// Its place.
+    pub(crate) fn place(&self) -> Place {
+        Place(Some((self.connections.clone(), self.number)))
+    }
 }
 
 impl Drop for OpenConnection {
     fn drop(&mut self) {
+        self.connections.is_known(self.number);
         let mut open = self.connections.open.lock().unwrap_or_else(PoisonError::into_inner);
-        match open.get_mut(&self.address) {
+        open.total -= 1;
+        match open.addresses.get_mut(&self.address) {
             Some(count) if *count > 1 => *count -= 1,
-            Some(_) | None => drop(open.remove(&self.address)),
+            Some(_) | None => drop(open.addresses.remove(&self.address)),
         }
     }
 }
@@ -80,19 +137,40 @@ mod tests {
     const PHONE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7));
     const TABLET: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 8));
 
+    fn line() -> CancellationToken {
+        CancellationToken::new()
+    }
+
+    /// Goal: strangers keep nobody out: their oldest connection ends for a new one, and those of guests stay.
+    #[test]
+    fn strangers_make_room() {
+        let (connections, now) = (Connections::new(64, 8, 32), Instant::now());
+        let from = |last: u8| IpAddr::from([192, 0, 2, last]);
+        let guest = line();
+        let open_guest = connections.open(PHONE, &guest, now).unwrap();
+        open_guest.place().is_known();
+        let strangers: Vec<_> = (10..40).map(|last| (line(), last)).collect();
+        let open: Vec<_> = strangers.iter().map(|(line, last)| connections.open(from(*last), line, now)).collect();
+        assert!(open.iter().all(Option::is_some));
+        let cut = strangers.iter().take_while(|(line, _)| line.is_cancelled()).count();
+        let kept = strangers.iter().filter(|(line, _)| !line.is_cancelled()).count();
+        assert_eq!((cut, kept, guest.is_cancelled()), (30 - STRANGERS, STRANGERS, false));
+    }
+
     /// Goal: no address fills the relay, and what closes makes room again.
     #[test]
     fn connections_are_counted_in_all_and_by_address() {
         let (connections, now) = (Connections::new(5, 2, 3), Instant::now());
-        let mut phone: Vec<_> = (0..5).filter_map(|_| connections.open(PHONE, now)).collect();
+        let mut phone: Vec<_> = (0..5).filter_map(|_| connections.open(PHONE, &line(), now)).collect();
         assert_eq!(phone.len(), 2);
-        let local: Vec<_> = (0..5).filter_map(|_| connections.open(LOCAL, now)).collect();
+        let local: Vec<_> = (0..5).filter_map(|_| connections.open(LOCAL, &line(), now)).collect();
         assert_eq!(local.len(), 3);
-        assert!(connections.open(TABLET, now).is_none(), "a sixth of five was let in");
+        phone.iter().chain(&local).for_each(|open| open.place().is_known());
+        assert!(connections.open(TABLET, &line(), now).is_none(), "a sixth of five was let in");
         phone.pop();
-        assert!(connections.open(TABLET, now).is_some());
+        assert!(connections.open(TABLET, &line(), now).is_some());
         drop((phone, local));
-        assert!(connections.open.lock().unwrap().is_empty(), "an address is remembered for ever");
+        assert!(connections.open.lock().unwrap().addresses.is_empty(), "an address is remembered for ever");
     }
 
     /// Goal: handshakes cost the one who drives: no address, and not all together, may have too many of them.
@@ -100,7 +178,7 @@ mod tests {
     fn connections_come_no_faster_than_handshakes_may() {
         let (connections, start) = (Connections::new(1000, 1000, 1000), Instant::now());
         let tries = |from: &dyn Fn(u32) -> IpAddr, now| {
-            (0..1000).filter(|number| connections.open(from(*number), now).is_some()).count()
+            (0..1000).filter(|number| connections.open(from(*number), &line(), now).is_some()).count()
         };
         assert_eq!(tries(&|_| PHONE, start), 32);
         assert_eq!(tries(&|_| PHONE, start + Duration::from_secs(1)), 16);

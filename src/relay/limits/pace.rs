@@ -9,7 +9,9 @@ use tokio::time::Instant;
 use super::bucket::{Bucket, Rate};
 
 /// New sessions; a session costs memory before it says anything.
-pub(crate) const SESSIONS: Rate = Rate::new(20.0, 64.0);
+pub(crate) const SESSIONS: Rate = Rate::new(4.0, 16.0);
+/// The same from an address of this machine, which all its programs share.
+pub(crate) const LOCAL_SESSIONS: Rate = Rate::new(20.0, 64.0);
 /// Requests of strangers: several page loads.
 pub(crate) const REQUESTS: Rate = Rate::new(60.0, 240.0);
 /// Codes that are shown: a thumb that scans again, not a guesser. With ten wrong ones all codes are void, so a guesser
@@ -65,7 +67,7 @@ mod tests {
     /// Goal: opening sessions and leaving them is bounded, and so is the memory of who did.
     #[test]
     fn sessions_open_no_faster_than_they_are_forgotten() {
-        let (pace, now) = (Pace::new(SESSIONS), Instant::now());
+        let (pace, now) = (Pace::with_local(SESSIONS, LOCAL_SESSIONS), Instant::now());
         assert_eq!((0..1000).filter(|_| pace.take(LOCAL, now)).count(), 64);
         assert!(pace.take(PHONE, now));
         for last in 0..=255 {
