@@ -4,6 +4,8 @@ import { drawQr } from "./qr.js";
 import { Sheet } from "./sheet.js";
 import { inWords, t } from "./words.js";
 
+/** Nobody reads a number faster, ms: until then a thumb that was on its way to another row lets nobody in. */
+const READ_MS = 700;
 /** The second tap on "remove" must come within this time, ms. */
 const SURE_MS = 4000;
 const MINUTE = 60;
@@ -56,6 +58,9 @@ export class AccessPanel {
   #role = "driver";
   /** The device whose removal was tapped once. @type {number | null} */
   #doomed = null;
+  /** Who waits, in order, and when that last changed. */
+  #queue = "";
+  #movedAt = -Infinity;
   /** What is drawn, so that a list under a finger is not replaced for nothing. */
   #drawn = "";
 
@@ -100,6 +105,8 @@ export class AccessPanel {
     const { operator, view } = this.#list;
     part("devices-toggle").hidden = !operator;
     if (!operator && this.sheet.shown) this.sheet.show(false);
+    const queue = view.waiting.map(({ id }) => id).join();
+    if (queue !== this.#queue) [this.#queue, this.#movedAt] = [queue, performance.now()];
     const count = part("devices-count");
     count.hidden = view.waiting.length === 0;
     write(count, String(view.waiting.length));
@@ -125,6 +132,11 @@ export class AccessPanel {
     digits.setAttribute("aria-label", [...number].join(" "));
     const yes = button(t("devices.letIn"), name, () => void this.#list.decide("approve", id));
     yes.className = "primary";
+    const unread = this.#movedAt + READ_MS - performance.now();
+    if (unread > 0) {
+      yes.disabled = true;
+      setTimeout(() => (yes.disabled = false), unread);
+    }
     const no = button(t("devices.sendAway"), name, () => void this.#list.decide("deny", id));
     const answers = made("p", "", yes, no);
     return made("li", "", words, digits, answers);
