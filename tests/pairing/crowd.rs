@@ -13,7 +13,7 @@ use crate::socketio_client::{Client, Dial};
 
 const WATCHERS: u8 = 64;
 /// How long each case is measured.
-const MEASURED: Duration = Duration::from_secs(8);
+const MEASURED: Duration = Duration::from_secs(5);
 /// Between two questions of the driver; samples come between them.
 const ASK_EVERY: Duration = Duration::from_millis(40);
 /// I13: a crowd costs the driver this much at the 99th percentile.

@@ -15,7 +15,7 @@ use crate::phone::paired;
 use crate::socketio_client::Dial;
 
 /// How long a flood lasts.
-const FLOOD: Duration = Duration::from_secs(8);
+const FLOOD: Duration = Duration::from_secs(6);
 /// Rows 23 and 24: whoever dawdles is closed within this.
 const CLOSED: Duration = Duration::from_secs(6);
 
