@@ -254,9 +254,11 @@ impl Gate {
     /// [`GateError::Random`].
     pub fn invite(&self, role: Role) -> Result<Invite, GateError> {
         let code = Code::new(random()?);
-        let mut state = self.state();
-        state.pairing.issue(self.clock.now(), code, role);
-        let url = format!("{}{PATH}{}", state.address, code.text());
+        let url = {
+            let mut state = self.state();
+            state.pairing.issue(self.clock.now(), code, role);
+            format!("{}{PATH}{}", state.address, code.text())
+        };
         Ok(Invite { qr: qr::rows(&url), url, role, seconds: LIFETIME.as_secs() })
     }
 

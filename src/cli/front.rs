@@ -115,12 +115,14 @@ fn receive(gate: Arc<Gate>) {
     if role.is_none() {
         say("`joywire pair` shows a code that lets a phone in");
     }
-    let work = move || match runtime().and_then(|runtime| {
-        let reception = Reception::new(Door::Here(gate), role)?;
-        runtime.block_on(reception.receive(false))
-    }) {
-        Ok(()) => {}
-        Err(error) => tracing::warn!(%error, "no more codes are shown here; `joywire pair` shows one"),
+    let work = move || {
+        let received = runtime().and_then(|runtime| {
+            let reception = Reception::new(Door::Here(gate), role)?;
+            runtime.block_on(reception.receive(false))
+        });
+        if let Err(error) = received {
+            tracing::warn!(%error, "no more codes are shown here; `joywire pair` shows one");
+        }
     };
     if let Err(error) = thread::Builder::new().name("reception".into()).spawn(work) {
         tracing::warn!(%error, "no codes are shown here; `joywire pair` shows one");

@@ -111,7 +111,7 @@ impl Reception {
             }
             self.inquire(&access);
             self.spent |= came;
-            self.renew().await?;
+            self.renew(!access.waiting.is_empty()).await?;
             tokio::select! {
                 () = self.door.news() => {}
                 () = expiry(self.shown.as_ref()) => {}
@@ -145,10 +145,11 @@ impl Reception {
             say(&format!("“{}” was answered elsewhere, or gave up", question.name));
             self.question = None;
         }
-        for waiting in
-            access.waiting.iter().filter(|waiting| !self.asked.contains(&waiting.id)).cloned().collect::<Vec<_>>()
-        {
-            let Waiting { id, name, role, number } = &waiting;
+        for waiting in &access.waiting {
+            let Waiting { id, name, role, number } = waiting;
+            if self.asked.contains(id) {
+                continue;
+            }
             let wish = format!("{number}: “{name}” wants to come in as {}", named(*role));
             if self.typed.is_none() {
                 say(&format!("{wish}; if the device shows {number}, too, `joywire devices approve {id}` lets it in"));
@@ -158,7 +159,7 @@ impl Reception {
             } else {
                 continue;
             }
-            self.asked.insert(waiting.id);
+            self.asked.insert(*id);
             self.spent = true;
         }
     }
@@ -191,17 +192,19 @@ impl Reception {
         Ok(())
     }
 
-    /// Shows a code if there is none that can still be used.
-    async fn renew(&mut self) -> io::Result<()> {
+    /// Shows a code if there is none that can still be used. `waits`: someone who showed one waits for an answer.
+    async fn renew(&mut self, waits: bool) -> io::Result<()> {
         // Nothing is drawn between a question and its answer.
         let (Some(role), None) = (self.role, &self.question) else { return Ok(()) };
         if let Some(shown) = &self.shown {
-            let spent = self.spent || shown.until <= Instant::now() || self.door.is_void(&shown.invite);
-            if !spent {
-                return Ok(());
-            }
+            let late = shown.until <= Instant::now();
             if !terminal::is_watched() {
-                return Err(io::Error::new(io::ErrorKind::TimedOut, "nobody came in by the code in time"));
+                // Whoever reads a pipe reads one code, and its guest may be answered from another terminal.
+                let why = "nobody came in by the code in time";
+                return if late && !waits { Err(io::Error::new(io::ErrorKind::TimedOut, why)) } else { Ok(()) };
+            }
+            if !(self.spent || late || self.door.is_void(&shown.invite)) {
+                return Ok(());
             }
             if shown.since.elapsed() < SLOWEST {
                 sleep_until(shown.since + SLOWEST).await;

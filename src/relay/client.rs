@@ -209,13 +209,16 @@ impl Arrival<'_> {
     /// a client that repeats until it is acknowledged says everything several times.
     fn pass_on(&self, ack: AckSender) -> bool {
         match self.heard.relayed() {
-            Ok(_) if !self.rooms.has_time_for_talk(self.now) => {
-                self.refuse("busy", "too much is being said: wait a moment");
-                // The robot hears a press all the same: it may be the one that stops.
-                self.event == name::DIRECTION
-            }
             Ok(arguments) => {
-                self.rooms.tell_all(self.event, &(arguments,));
+                if self.rooms.has_time_for_talk(self.now) {
+                    self.rooms.tell_all(self.event, &(arguments,));
+                } else {
+                    self.refuse("busy", "too much is being said: wait a moment");
+                    // The robot hears a press all the same: it may be the one that stops.
+                    if self.event != name::DIRECTION {
+                        return false;
+                    }
+                }
                 acknowledge(ack, &NOTHING);
                 true
             }

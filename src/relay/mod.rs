@@ -6,6 +6,7 @@ mod assets;
 mod auth;
 mod client;
 mod deadline;
+mod door;
 mod event;
 mod host;
 mod limits;
@@ -15,6 +16,7 @@ mod redirect;
 mod renewal;
 mod rooms;
 mod sessions;
+mod settings;
 mod trust;
 
 use std::net::{SocketAddr, TcpListener as Unwatched};
@@ -23,32 +25,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
-use axum::http::{HeaderValue, Method, StatusCode, Version, header};
-use axum::middleware::{self, Next};
-use axum::response::{IntoResponse, Response};
+use axum::middleware;
 use socketioxide::{ParserConfig, SocketIo};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::UnixTime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::gate::Gate;
-use crate::certificate::{self, CertificateError, Keeper, Name};
+use crate::certificate::{self, CertificateError, Keeper};
 use crate::clock::Clock;
 use crate::mailbox::RelayEnd;
-use crate::protocol::events::{Limits, RobotCard};
 
-use self::auth::{House, Peer, Visitor};
+use self::auth::House;
+use self::door::Door;
 use self::limits::bucket::Rate;
 use self::limits::connections::Connections;
 use self::limits::pace::{self, Pace};
 use self::listener::{Speech, Terms};
 use self::rooms::Rooms;
 use self::sessions::Sessions;
+pub use self::settings::Settings;
 use self::trust::Way;
 
 /// The dead are noticed after twice this at most, not after the 45 s that are usual.
@@ -57,90 +55,6 @@ const PING: Duration = Duration::from_secs(5);
 const PACKETS: usize = 1024;
 /// Clients are told of the end within this.
 const FAREWELL: Duration = Duration::from_millis(800);
-
-/// What the relay is to be.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// HTTPS port; 0 takes any that is free.
-    pub port: u16,
-    /// Whether other machines may knock: it listens on all addresses, not only on those of every machine for itself.
-    pub public: bool,
-    /// Every name by which it is called, the likeliest first, beside those of this machine for itself.
-    pub hosts: watch::Receiver<Vec<Name>>,
-    /// Whether devices that want to drive wait for a yes.
-    pub confirm: bool,
-    /// Whether browsers and programs of this machine are operators without pairing.
-    pub local_operator: bool,
-    /// The robot, as clients are told.
-    pub robot: RobotCard,
-    /// Bounds, as clients are told; those of size and rate are held here, those of time by the agent.
-    pub limits: Limits,
-    /// Events at once from one client, beyond [`Limits::events_per_second`].
-    pub burst: u32,
-    /// Bytes that are read from a connection a second, and four times that at once. Whatever is not an event is bounded by
-    /// this alone.
-    pub bytes_per_second: u32,
-    /// What clients say to each other, counted once for each who hears it, a second and at once; the rest is dropped.
-    /// Otherwise a few who talk without end would cost the one who drives.
-    pub deliveries_per_second: u32,
-    /// Connections in all.
-    pub connections: usize,
-    /// Connections from one address.
-    pub connections_per_address: usize,
-    /// Connections from one address of this machine, which all its programs and tabs share.
-    pub connections_per_local_address: usize,
-    /// For a TLS handshake.
-    pub handshake_timeout: Duration,
-    /// For the headers of a request, for its body, and for the Socket.IO connect.
-    pub request_timeout: Duration,
-    /// For a write without progress, then the peer counts as dead.
-    pub write_timeout: Duration,
-    /// The user's data directory; the certificate and the let-in devices are kept below it.
-    pub data_directory: PathBuf,
-    /// Certificate and key that the user brought, PEM files, instead of our own authority's.
-    pub own_certificate: Option<(PathBuf, PathBuf)>,
-    /// The names by which browsers reach this machine. When they change the certificate follows, without a restart.
-    pub names: watch::Receiver<Vec<Name>>,
-    /// Port on all addresses for the page that brings the certificate to phones, over plain HTTP; 0 takes any.
-    pub trust_port: Option<u16>,
-}
-
-impl Settings {
-    /// The usual settings.
-    #[must_use]
-    pub fn new(port: u16, robot: RobotCard, data_directory: PathBuf) -> Self {
-        Self {
-            port,
-            public: false,
-            hosts: watch::channel(Vec::new()).1,
-            confirm: true,
-            local_operator: true,
-            robot,
-            limits: Limits {
-                sample_hz: 30,
-                control_bytes: 1024,
-                event_bytes: 16 * 1024,
-                events_per_second: 60,
-                command_timeout_ms: 200,
-                seat_ms: 1000,
-                reset_hold_ms: 2000,
-            },
-            burst: 20,
-            bytes_per_second: 64 * 1024,
-            deliveries_per_second: 5000,
-            connections: 64,
-            connections_per_address: 8,
-            connections_per_local_address: 32,
-            handshake_timeout: Duration::from_secs(5),
-            request_timeout: Duration::from_secs(5),
-            write_timeout: Duration::from_secs(3),
-            data_directory,
-            own_certificate: None,
-            names: watch::channel(Name::local().to_vec()).1,
-            trust_port: None,
-        }
-    }
-}
 
 /// Why there is no relay.
 #[derive(Debug, thiserror::Error)]
@@ -302,16 +216,6 @@ fn terms(settings: &Settings) -> Terms {
     }
 }
 
-/// What the doorman needs to know.
-#[derive(Clone, Debug)]
-struct Door {
-    house: House,
-    body_timeout: Duration,
-    openings: Arc<Pace>,
-    strangers: Arc<Pace>,
-    sessions: Arc<Sessions>,
-}
-
 /// Everything that answers requests: doorman, then Socket.IO, then pages.
 fn app(settings: Settings, robot: RelayEnd, gate: Arc<Gate>, keeper: Keeper, port: u16) -> (Router, Arc<Rooms>) {
     let bytes = settings.limits.event_bytes;
@@ -356,78 +260,6 @@ fn app(settings: Settings, robot: RelayEnd, gate: Arc<Gate>, keeper: Keeper, por
         .merge(pair::desk(gate, port))
         .merge(trust)
         .fallback_service(service)
-        .layer(middleware::from_fn(move |request, next| attend(door.clone(), request, next)));
+        .layer(middleware::from_fn(move |request, next| door::attend(door.clone(), request, next)));
     (app, rooms)
-}
-
-/// Asks the doorman, and puts the protecting headers on whatever is answered.
-async fn attend(door: Door, mut request: Request, next: Next) -> Response {
-    let mut response = if let Some(refusal) = turn_away(&door, &mut request) {
-        refusal
-    } else if request.method() == Method::POST {
-        timeout(door.body_timeout, next.run(request))
-            .await
-            .unwrap_or_else(|_| (StatusCode::REQUEST_TIMEOUT, "the request took too long\n").into_response())
-    } else {
-        next.run(request).await
-    };
-    assets::protect(response.headers_mut());
-    response
-}
-
-/// The answer to a request that is not let in. One that is carries its visitor from here on.
-fn turn_away(door: &Door, request: &mut Request) -> Option<Response> {
-    let Some(peer) = request.extensions().get::<Peer>().cloned() else {
-        return Some(StatusCode::FORBIDDEN.into_response());
-    };
-    let address = peer.address;
-    // Browsers and our clients speak HTTP/1.1; older is what proxies speak to those behind them.
-    let admitted = if request.version() < Version::HTTP_11 {
-        Err(auth::Refusal::Forwarded { header: "HTTP/1.0".to_owned() })
-    } else {
-        auth::admit(&door.house, &peer, request.uri(), request.headers())
-    };
-    let visitor = match admitted {
-        Ok(visitor) => visitor,
-        Err(refusal) => {
-            tracing::debug!(%address, %refusal, path = request.uri().path(), "turned away");
-            let close = [(header::CONNECTION, HeaderValue::from_static("close"))];
-            return Some((refusal.status(), close, format!("{refusal}\n")).into_response());
-        }
-    };
-    let Some(visitor) = visitor else {
-        // A stranger: pages, and the desk where codes are shown. Too many requests end the connection, as the next
-        // one costs a handshake, of which there are few.
-        let welcome = door.strangers.take(address.ip().to_canonical(), Instant::now());
-        return (!welcome).then(|| {
-            let close = [(header::CONNECTION, HeaderValue::from_static("close"))];
-            (StatusCode::TOO_MANY_REQUESTS, close, "too many requests: wait a few seconds\n").into_response()
-        });
-    };
-    peer.place.is_known();
-    if auth::is_session(request.uri())
-        && let Some(refusal) = turn_session_away(door, &visitor, request)
-    {
-        tracing::debug!(%address, "turned away from a session");
-        return Some(refusal);
-    }
-    request.extensions_mut().insert(visitor);
-    None
-}
-
-/// The answer to a visitor's request that opens one session too many, or names one that is not theirs.
-fn turn_session_away(door: &Door, visitor: &Visitor, request: &Request) -> Option<Response> {
-    let query = request.uri().query().unwrap_or_default();
-    let mut named = query.split('&').filter_map(|pair| pair.strip_prefix("sid="));
-    let now = Instant::now();
-    match (named.next(), named.next()) {
-        (None, _) if door.openings.take(visitor.address, now) => None,
-        (None, _) => Some((StatusCode::TOO_MANY_REQUESTS, "too many new sessions: wait a second\n").into_response()),
-        (Some(sid), None) => {
-            let moves = request.headers().contains_key(header::UPGRADE);
-            let theirs = door.sessions.admits(sid, visitor, moves, now);
-            (!theirs).then(|| (StatusCode::FORBIDDEN, "this session is not yours, or has ended\n").into_response())
-        }
-        (Some(_), Some(_)) => Some(StatusCode::BAD_REQUEST.into_response()),
-    }
 }

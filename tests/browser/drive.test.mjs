@@ -1,27 +1,14 @@
 // A thumb on the glass moves wheels, and every way of losing it stops them.
 import assert from "node:assert/strict";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { launch, Robot, screens, until, Visitor } from "./harness.mjs";
+import { screens, stage, until, Visitor } from "./harness.mjs";
 
-let browser;
-let robot;
-const visitors = [];
-
-before(async () => {
-  browser = await launch();
-  robot = await Robot.start();
-});
-after(async () => {
-  await browser?.close();
-  await robot?.stop();
-});
-afterEach(async () => {
-  for (const visitor of visitors.splice(0)) await visitor.close();
-});
+const set = stage();
+const { visitors } = set;
 
 async function visit(options) {
-  const visitor = await Visitor.open(browser, robot, options);
+  const visitor = await Visitor.open(set.browser, set.robot, options);
   visitors.push(visitor);
   await visitor.says("ready", "watching", "stopped");
   await until("a free seat", () => visitor.page.evaluate(() => document.body.dataset.seat === "free"), 5000);

@@ -1,10 +1,11 @@
 // Starts the program under test and a phone's browser to look at it.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { after, afterEach, before } from "node:test";
 import { fileURLToPath } from "node:url";
 import { setTimeout as pause } from "node:timers/promises";
 import { chromium, devices } from "playwright-core";
@@ -165,6 +166,24 @@ export function launch(...more) {
       ...more,
     ],
   });
+}
+
+/** What a file of tests plays on: one browser, one robot, and the pages that are to be closed after each test. */
+export function stage() {
+  const set = { browser: null, robot: null, /** @type {Visitor[]} */ visitors: [] };
+  before(async () => {
+    mkdirSync(screenshots, { recursive: true });
+    set.browser = await launch();
+    set.robot = await Robot.start();
+  });
+  after(async () => {
+    await set.browser?.close();
+    await set.robot?.stop();
+  });
+  afterEach(async () => {
+    for (const visitor of set.visitors.splice(0)) await visitor.close();
+  });
+  return set;
 }
 
 /** One person's page, with what a test wants to know and do. */

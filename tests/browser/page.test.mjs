@@ -1,33 +1,18 @@
 // The page as a product: weight, stillness on load, policy, sizes, names, and pictures of how it looks.
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { launch, Robot, screens, screenshots, until, Visitor } from "./harness.mjs";
+import { screens, screenshots, stage, until, Visitor } from "./harness.mjs";
 
-let browser;
-let robot;
-const visitors = [];
-
-before(async () => {
-  mkdirSync(screenshots, { recursive: true });
-  browser = await launch();
-  robot = await Robot.start();
-});
-after(async () => {
-  await browser?.close();
-  await robot?.stop();
-});
-afterEach(async () => {
-  for (const visitor of visitors.splice(0)) await visitor.close();
-});
+const set = stage();
+const { visitors } = set;
 
 /** Goal: light, still, and without a word of complaint. */
 for (const [name, screen] of Object.entries(screens)) {
   test(`on a ${name} screen the page loads light, still and clean`, async () => {
     for (let again = true; ; again = false) {
-      const visitor = await Visitor.open(browser, robot, { screen });
+      const visitor = await Visitor.open(set.browser, set.robot, { screen });
       visitors.push(visitor);
       await visitor.says("ready");
       await pause(1500);
@@ -46,7 +31,7 @@ for (const [name, screen] of Object.entries(screens)) {
 
   /** Goal: every control can be hit, is named, and is on the glass. */
   test(`on a ${name} screen every control is named, large enough and visible`, async () => {
-    const visitor = await Visitor.open(browser, robot, { screen });
+    const visitor = await Visitor.open(set.browser, set.robot, { screen });
     await visitor.says("ready");
     assert.deepEqual(await visitor.faults(), []);
     await visitor.close();
@@ -55,7 +40,7 @@ for (const [name, screen] of Object.entries(screens)) {
 
 /** Goal: pages of the original find their script. */
 test("the classic script is served where the stock bundle was", async () => {
-  const visitor = await Visitor.open(browser, robot);
+  const visitor = await Visitor.open(set.browser, set.robot);
   const text = await visitor.page.evaluate(async () => (await fetch("/socket.io/socket.io.js")).text());
   assert.match(text, /global `io`/);
   await visitor.close();
@@ -81,7 +66,7 @@ for (const name of ["portrait", "landscape"]) {
   for (const dark of [true, false]) {
     test(`pictures of ${name} in ${dark ? "dark" : "light"}`, async () => {
       const light = dark ? "dark" : "light";
-      const phone = await Visitor.open(browser, robot, { screen: screens[name], dark });
+      const phone = await Visitor.open(set.browser, set.robot, { screen: screens[name], dark });
       visitors.push(phone);
       await phone.says("ready", "watching", "stopped");
       await until("a free seat", () => phone.page.evaluate(() => document.body.dataset.seat === "free"));

@@ -1,33 +1,18 @@
 // What a phone makes of the page: being let in, settings, languages, two thumbs, tilt, full screen, home screen.
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { after, afterEach, before, test } from "node:test";
+import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { disguise, watchPhone } from "./disguise.mjs";
-import { launch, Robot, screens, screenshots, until, Visitor } from "./harness.mjs";
+import { screens, screenshots, stage, until, Visitor } from "./harness.mjs";
 
 const CODE = "abcdefghijklmnopqrstuv";
 
-let browser;
-let robot;
-const visitors = [];
-
-before(async () => {
-  mkdirSync(screenshots, { recursive: true });
-  browser = await launch();
-  robot = await Robot.start();
-});
-after(async () => {
-  await browser?.close();
-  await robot?.stop();
-});
-afterEach(async () => {
-  for (const visitor of visitors.splice(0)) await visitor.close();
-});
+const set = stage();
+const { visitors } = set;
 
 async function open(options) {
-  const phone = await Visitor.open(browser, robot, options);
+  const phone = await Visitor.open(set.browser, set.robot, options);
   visitors.push(phone);
   return phone;
 }
@@ -73,7 +58,7 @@ test("an unpaired phone does not hammer, and takes a pasted address", async () =
   await until("the gate", async () => /not paired yet/.test(await page.locator("#gate-title").textContent()));
   await pause(1500);
   assert.equal(answers.asked.length, 1, "the relay was asked once, not hammered");
-  await page.locator("#gate-code").fill(`${robot.url}/p#${CODE}`);
+  await page.locator("#gate-code").fill(`${set.robot.url}/p#${CODE}`);
   await page.locator("#gate-ask").tap();
   await until("the number", async () => (await page.locator("#gate-number").textContent()) === "0417");
   assert.equal(answers.asked.find(([path]) => path === "/pair")[1].code, CODE);

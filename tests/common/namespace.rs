@@ -24,7 +24,14 @@ ip addr add 172.17.0.1/16 dev docker0 && ip link set docker0 up
 ";
 
 /// Whether this system lets its users make networks; without it these stories cannot be told.
+///
+/// # Panics
+/// If a program that they need is not installed.
 pub fn possible() -> bool {
+    for (program, package) in [("unshare", "util-linux"), ("ip", "iproute2"), ("python3", "python3")] {
+        let there = Command::new(program).arg("-V").output().is_ok();
+        assert!(there, "{program} is missing: install {package}, or run `make tools`");
+    }
     let tried = shell("wires try0").output();
     let possible = tried.as_ref().is_ok_and(|output| output.status.success());
     if !possible {

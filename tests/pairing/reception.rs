@@ -5,7 +5,7 @@ use tokio::time::{Duration, sleep};
 
 use crate::driver::Driver;
 use crate::house::House;
-use crate::phone::{ask, collect, list, show, url_of, with};
+use crate::phone::{approve, ask, collect, list, show, url_of, with};
 
 /// The modules of the code on a screen, light ones as `true`: what a camera sees.
 fn seen(screen: &str) -> Vec<Vec<bool>> {
@@ -134,6 +134,21 @@ async fn viewer_comes_in_by_the_code_alone() {
     let access = list(&house);
     assert_eq!((&access["devices"][0]["here"], &access["devices"][0]["name"]), (&json!(true), &json!("tablet")));
     assert_eq!(client.ask("stop", &[json!({"reason": "a viewer may"})]).await[0]["ok"], true);
+}
+
+/// Goal: `joywire pair` into a pipe ends when its guest is in, however long someone elsewhere thinks about it.
+#[tokio::test]
+async fn piped_code_waits_for_the_answer() {
+    let house = House::open(&[]);
+    let mut pair = house.prepare(&["pair"]).stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let url = url_of(&mut pair).await;
+    let (status, answer, _) = show(&house.dial(), &url, "phone").await;
+    assert_eq!(status, 202, "{answer}");
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(pair.try_wait().unwrap(), None, "it did not wait");
+    approve(&house, "phone");
+    collect(&house.dial(), &answer["ticket"]).await;
+    assert!(pair.wait().unwrap().success());
 }
 
 /// Goal: where the operator accepts that, whoever sees the code drives.
