@@ -47,6 +47,8 @@ interface Sample {
   x: number;
   /** Forward of centre, −1…1. */
   y: number;
+  /** To the right without turning, −1…1; absent where there is no such control. */
+  strafe?: number;
   /** Newest `telemetry.tick` this page has seen, and the session it belongs to. */
   tick: number | null;
   session: number | null;

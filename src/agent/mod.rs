@@ -329,8 +329,9 @@ impl Agent {
     fn sample(&mut self, sender: &Sender, drive: Drive) {
         let now = self.clock.now();
         let driver = self.people.meet(&sender.person);
-        let Some(stick) = Stick::new(drive.x, drive.y).filter(|_| sender.role >= Role::Driver) else {
-            let why = "x and y must lie between −1 and 1, and the sender must be a driver".to_owned();
+        let stick = Stick::new(drive.x, drive.y).and_then(|stick| stick.with_strafe(drive.strafe));
+        let Some(stick) = stick.filter(|_| sender.role >= Role::Driver) else {
+            let why = "x, y and strafe must lie between −1 and 1, and the sender must be a driver".to_owned();
             self.tell(now, driver, name::DRIVE, "bad_stick", why);
             return;
         };

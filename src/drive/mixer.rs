@@ -86,7 +86,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn mix(linear: f64, angular: f64) -> [i16; 2] {
-        let speeds = Mixer::Arcade.mix(Twist { linear, angular });
+        let speeds = Mixer::Arcade.mix(Twist { linear, angular, ..Twist::ZERO });
         [speeds.as_slice()[0], speeds.as_slice()[1]]
     }
 

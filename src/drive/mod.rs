@@ -5,6 +5,7 @@
 //! a log or a thread.
 
 mod latch;
+mod limiter;
 mod mixer;
 mod motion;
 mod odometry;
@@ -12,12 +13,17 @@ mod pilot;
 mod robot;
 mod safety;
 mod seat;
+mod shaping;
+mod style;
 
 pub use latch::{Latch, ResetError};
+pub use limiter::Limiter;
 pub use mixer::{MAX_MOTORS, Mixer, WheelSpeeds};
-pub use motion::{Limiter, Stick, Twist};
+pub use motion::{Stick, Twist};
 pub use odometry::{Odometry, Pose};
 pub use pilot::{Answer, Command, Input, Output, Pilot, Refusal, Rules, Sample, Stamp};
 pub use robot::{RobotReport, RobotState};
 pub use safety::{Clear, Fault, Faults, Policy, Stop};
 pub use seat::{DriverId, Grant, Seat, Source};
+pub use shaping::Shaping;
+pub use style::{Hands, Style};

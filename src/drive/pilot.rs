@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::latch::{Latch, ResetError};
+use super::limiter::Limiter;
 use super::mixer::{Mixer, WheelSpeeds};
-use super::motion::{Limiter, Stick, Twist};
+use super::motion::{Stick, Twist};
 use super::robot::{RobotReport, RobotState};
 use super::safety::{Fault, Faults, Stop};
 use super::seat::{DriverId, Grant, Seat, Source};

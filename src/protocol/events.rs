@@ -127,6 +127,9 @@ pub struct Drive {
     pub x: f64,
     /// Forward of centre, −1…1.
     pub y: f64,
+    /// To the right without turning, −1…1; for robots that can, and absent where there is no such control.
+    #[serde(default)]
+    pub strafe: f64,
     /// Newest `telemetry.tick` the input device's page had seen, ms of the robot's own clock;
     /// absent before the first.
     #[serde(default)]
@@ -401,6 +404,7 @@ mod tests {
             json!({"seq": -1, "x": 0, "y": 0}),
             json!({"seq": 1, "x": 0, "y": 0, "throttle": 1}),
             json!({"seq": 1, "x": null, "y": 0}),
+            json!({"seq": 1, "x": 0, "y": 0, "strafe": null}),
             json!("up"),
             json!(null),
         ] {
@@ -431,8 +435,10 @@ mod tests {
 
         /// Goal: what we write is what we read.
         #[test]
-        fn drive_survives_the_wire(seq: u32, x in -1.0..1.0f64, y in -1.0..1.0f64, tick: Option<u32>, epoch: u32) {
-            let drive = Drive { seq, x, y, tick, session: tick, epoch };
+        fn drive_survives_the_wire(
+            seq: u32, x in -1.0..1.0f64, y in -1.0..1.0f64, strafe in -1.0..1.0f64, tick: Option<u32>, epoch: u32
+        ) {
+            let drive = Drive { seq, x, y, strafe, tick, session: tick, epoch };
             let value = serde_json::to_value(drive).expect("numbers are always JSON");
             prop_assert_eq!(parse::<Drive>(name::DRIVE, &[value]), Ok(drive));
         }
