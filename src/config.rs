@@ -18,8 +18,8 @@ pub const DEFAULTS: &str = include_str!("../config/joywire.toml");
 const PREFIX: &str = "JOYWIRE_";
 /// Between section and key in a variable's name.
 const NESTING: &str = "__";
-/// Bits of a DRIVE frame for two motors on the line.
-const FRAME_BITS: u32 = 270;
+/// Bits of a DRIVE frame for four motors on the line.
+const FRAME_BITS: u32 = 310;
 /// Time between two stick samples, ms.
 const SAMPLE_MS: u64 = 33;
 
@@ -32,6 +32,7 @@ pub struct Config {
     pub access: Access,
     pub tls: Tls,
     pub robot: Robot,
+    pub motors: Motors,
     pub drive: Drive,
     pub direction: Direction,
     pub safety: Safety,
@@ -62,12 +63,25 @@ Robot {
     usb: Vec<String>,
     ports: Vec<String>,
     baud: u32,
+    wheels: String,
     track_m: f64,
+    wheelbase_m: f64,
+    steering_lock_deg: f64,
     top_speed_mps: f64,
     counts_per_m: f64,
 } }
+section! { /// `[motors]`
+Motors { inverted: Vec<bool>, trim: Vec<f64>, dead_band: Vec<i16> } }
 section! { /// `[drive]`
-Drive { speed_limit: f64, accelerate_ms: u64, brake_ms: u64 } }
+Drive {
+    speed_limit: f64,
+    accelerate_ms: u64,
+    brake_ms: u64,
+    turn_accelerate_ms: u64,
+    turn_brake_ms: u64,
+    accelerate_jerk_ms: u64,
+    brake_jerk_ms: u64,
+} }
 section! { /// `[direction]`
 Direction { hold_ms: u64, speed: f64 } }
 section! { /// `[safety]`
@@ -256,10 +270,10 @@ impl Layers {
             (Value::Float(_), Value::Integer(whole)) => Value::Float(whole as f64),
             (_, value) => value,
         };
-        // Every list of ours is one of texts.
-        let all_texts = value.as_array().is_none_or(|list| list.iter().all(Value::is_str));
-        if !old.same_type(&value) || !all_texts {
-            let kind = if old.is_array() { "list of texts, as in [\"one\", \"two\"]" } else { old.type_str() };
+        let list = ListOf::of(key);
+        let fits = value.as_array().is_none_or(|items| items.iter().all(|item| list.takes(item)));
+        if !old.same_type(&value) || !fits {
+            let kind = if old.is_array() { list.words() } else { old.type_str() };
             let (found, expected) = (value.to_string(), format!("a {kind}"));
             return Err(ConfigError::Value { place, key: key.to_owned(), found, expected });
         }
@@ -268,7 +282,7 @@ impl Layers {
     }
 
     fn check_ranges(&self, config: &Config) -> Result<(), ConfigError> {
-        let Config { server, access: _, tls, robot, drive, direction, safety, limits, data: _ } = config;
+        let Config { server, access: _, tls, robot, motors, drive, direction, safety, limits, data: _ } = config;
         if server.public && server.trust_port == server.port && server.port != 0 {
             let expected = "another port than server.port";
             return Err(self.refusal("server.trust_port", &server.trust_port.to_string(), expected));
@@ -279,12 +293,20 @@ impl Layers {
         }
         self.within("robot.name", robot.name.chars().count(), 1..=32)?;
         self.within("robot.baud", robot.baud, 38_400..=2_000_000)?;
-        self.within("robot.track_m", robot.track_m, 0.01..=5.0)?;
-        self.within("robot.top_speed_mps", robot.top_speed_mps, 0.01..=20.0)?;
-        self.within("robot.counts_per_m", robot.counts_per_m, 1.0..=1e7)?;
+        self.measured("robot.track_m", robot.track_m, 0.01..=5.0)?;
+        self.measured("robot.wheelbase_m", robot.wheelbase_m, 0.01..=5.0)?;
+        self.within("robot.steering_lock_deg", robot.steering_lock_deg, 1.0..=80.0)?;
+        self.measured("robot.top_speed_mps", robot.top_speed_mps, 0.01..=20.0)?;
+        self.measured("robot.counts_per_m", robot.counts_per_m, 1.0..=1e7)?;
+        self.check_motors(motors)?;
         self.within("drive.speed_limit", drive.speed_limit, 0.05..=1.0)?;
         self.within("drive.accelerate_ms", drive.accelerate_ms, 300..=5000)?;
+        self.within("drive.turn_accelerate_ms", drive.turn_accelerate_ms, 300..=5000)?;
+        self.within("drive.accelerate_jerk_ms", drive.accelerate_jerk_ms, 0..=500)?;
         self.within("drive.brake_ms", drive.brake_ms, 10..=100)?;
+        self.within("drive.turn_brake_ms", drive.turn_brake_ms, 10..=100)?;
+        // Both make a stop, which has its own limit.
+        self.within("drive.brake_jerk_ms", drive.brake_jerk_ms, 0..=100 - drive.brake_ms.max(drive.turn_brake_ms))?;
         self.within("direction.hold_ms", direction.hold_ms, 50..=500)?;
         self.within("direction.speed", direction.speed, 0.05..=0.5)?;
         self.within("safety.robot_ttl_ms", safety.robot_ttl_ms, 150..=230)?;
@@ -298,6 +320,20 @@ impl Layers {
         self.within("limits.connections_per_local_address", limits.connections_per_local_address, 1..=1024)?;
         self.within("limits.events_per_second", limits.events_per_second, 45..=1000)?;
         self.within("limits.burst", limits.burst, 1..=1000)
+    }
+
+    fn check_motors(&self, motors: &Motors) -> Result<(), ConfigError> {
+        const MOST: usize = 4;
+        self.within("motors.inverted", motors.inverted.len(), 0..=MOST)?;
+        self.within("motors.trim", motors.trim.len(), 0..=MOST)?;
+        self.within("motors.dead_band", motors.dead_band.len(), 0..=MOST)?;
+        motors.trim.iter().try_for_each(|trim| self.within("motors.trim", *trim, 0.5..=1.0))?;
+        motors.dead_band.iter().try_for_each(|band| self.within("motors.dead_band", *band, 0..=400))
+    }
+
+    /// Holds a dimension against its range; 0 stands for one that nobody measured.
+    fn measured(&self, key: &str, value: f64, range: RangeInclusive<f64>) -> Result<(), ConfigError> {
+        if value == 0.0 { Ok(()) } else { self.within(key, value, range) }
     }
 
     /// Holds a value against its range; NaN lies in none.
@@ -349,6 +385,44 @@ impl Config {
     #[must_use]
     pub fn step(&self) -> Duration {
         Duration::from_millis(self.safety.step_ms)
+    }
+}
+
+/// What the items of a list are: an empty default does not tell.
+#[derive(Clone, Copy)]
+enum ListOf {
+    Texts,
+    Switches,
+    Fractions,
+    Numbers,
+}
+
+impl ListOf {
+    fn of(key: &str) -> Self {
+        match key {
+            "motors.inverted" => Self::Switches,
+            "motors.trim" => Self::Fractions,
+            "motors.dead_band" => Self::Numbers,
+            _ => Self::Texts,
+        }
+    }
+
+    fn takes(self, item: &Value) -> bool {
+        match self {
+            Self::Texts => item.is_str(),
+            Self::Switches => item.is_bool(),
+            Self::Fractions => item.is_float(),
+            Self::Numbers => item.as_integer().is_some_and(|number| i16::try_from(number).is_ok()),
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Texts => "list of texts, as in [\"one\", \"two\"]",
+            Self::Switches => "list of true and false, one a motor, as in [false, true]",
+            Self::Fractions => "list of numbers with a point, one a motor, as in [1.0, 0.95]",
+            Self::Numbers => "list of whole numbers, one a motor, as in [80, 95]",
+        }
     }
 }
 

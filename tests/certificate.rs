@@ -314,7 +314,7 @@ struct World {
 impl World {
     fn new(change: impl FnOnce(&mut Settings)) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let robot = RobotCard { name: "Rover".into(), simulated: true, track_m: 0.15, top_speed_mps: 0.5 };
+        let robot = RobotCard { name: "Rover".into(), simulated: true, ..RobotCard::default() };
         let mut settings = Settings::new(0, robot, home.path().to_owned());
         let (names, receiver) = watch::channel(Name::local().to_vec());
         settings.names = receiver;
@@ -479,7 +479,7 @@ async fn the_open_port_serves_the_page_and_the_certificate_alone() {
 async fn a_taken_trust_port_is_no_reason_not_to_drive() {
     let taken = TcpListener::bind("0.0.0.0:0").unwrap();
     let home = tempfile::tempdir().unwrap();
-    let robot = RobotCard { name: "Rover".into(), simulated: true, track_m: 0.15, top_speed_mps: 0.5 };
+    let robot = RobotCard { name: "Rover".into(), simulated: true, ..RobotCard::default() };
     let mut settings = Settings::new(0, robot, home.path().to_owned());
     settings.trust_port = Some(taken.local_addr().unwrap().port());
     let (relay_end, _agent) = mailbox();

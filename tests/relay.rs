@@ -47,7 +47,14 @@ struct World {
 }
 
 fn card() -> RobotCard {
-    RobotCard { name: "Rover".into(), simulated: true, track_m: 0.15, top_speed_mps: 0.5 }
+    RobotCard {
+        name: "Rover".into(),
+        simulated: true,
+        wheels: "differential".into(),
+        strafe: false,
+        track_m: Some(0.15),
+        top_speed_mps: None,
+    }
 }
 
 impl World {

@@ -94,7 +94,7 @@ impl Bench {
     }
 
     fn moves(&self) -> bool {
-        self.robot.outputs() != [0, 0]
+        !self.robot.is_off()
     }
 
     fn damage(&mut self, frames: u64) {
@@ -109,7 +109,7 @@ impl Bench {
 fn armed_robot_follows_fresh_commands() {
     let mut bench = Bench::ready();
     bench.keep([1000, -500], 400);
-    assert_eq!(bench.robot.outputs(), [1000, -500]);
+    assert_eq!(bench.robot.sides(), [1000, -500]);
     assert_eq!(bench.status().state, McuState::Driving);
     bench.keep([0, 0], 20);
     assert!(!bench.moves());
@@ -347,17 +347,17 @@ fn parameters_make_a_robot_gentler_and_no_more() {
     let set = |id, value| ToMcu::ParamSet { session: SESSION, id, value };
     bench.say(set(2, 500));
     bench.keep([1000, 1000], 400);
-    assert_eq!(bench.robot.outputs(), [1000, 500]);
+    assert_eq!(bench.robot.sides(), [1000, 500]);
     bench.say(set(2, 1000));
     bench.keep([1000, 1000], 400);
-    assert_eq!(bench.robot.outputs(), [1000, 500], "not while it drives");
+    assert_eq!(bench.robot.sides(), [1000, 500], "not while it drives");
     bench.keep([0, 0], 40);
     for wrong in [set(0, 500), set(3, 500), set(2, 1001), set(2, -1), ToMcu::ParamGet { id: 0 }] {
         bench.say(wrong);
     }
     bench.say(ToMcu::ParamSet { session: SESSION ^ 1, id: 2, value: 1000 });
     bench.keep([1000, 1000], 400);
-    assert_eq!(bench.robot.outputs(), [1000, 500]);
+    assert_eq!(bench.robot.sides(), [1000, 500]);
     let told: Vec<_> = bench.heard.iter().filter(|message| matches!(message, FromMcu::Param { .. })).collect();
     assert_eq!(told, [&FromMcu::Param { id: 2, value: 500 }]);
 }
@@ -443,16 +443,16 @@ proptest! {
         // Ticks in the script count from here.
         bench.robot = bench.robot.clone().after_running(0);
         bench.keep([0, 0], 20);
-        let mut before = bench.robot.outputs();
+        let mut before = bench.robot.sides();
         let mut last_bytes = 0;
         for (bytes, pause) in script {
             bench.robot.receive(&bytes);
             last_bytes = bench.robot.tick();
             for _ in 0..pause {
-                let quiet = bench.robot.outputs();
+                let quiet = bench.robot.sides();
                 prop_assert!(quiet == before || quiet == [0, 0], "bytes alone never start a motor");
                 bench.pass(1);
-                let after = bench.robot.outputs();
+                let after = bench.robot.sides();
                 for (from, to) in quiet.into_iter().zip(after) {
                     prop_assert!(to.abs() <= 1000);
                     prop_assert!(to.abs() - from.abs() <= 4, "from {from} to {to} in 1 ms");

@@ -3,7 +3,7 @@
  * Reads commands from standard input, appends what they gave to a log, and on 'S' writes the log's length (4 bytes)
  * and the log. Numbers are little-endian.
  *
- *   B boot(2) latch(4) tick(4)   switch on           log: what it sent
+ *   B boot(2) latch(4) tick(4) motors(1)   switch on log: what it sent
  *   R len(1) bytes               bytes from the host log: what it sent, then its outputs (2 each)
  *   T count(1)                   milliseconds pass   log: the same after each of them
  *   W ms(2)                      the loop looks away; only the timer interrupt goes on
@@ -21,7 +21,7 @@ static struct jw_robot robot;
 static struct jw_reader reader;
 static uint32_t now, latch;
 static uint16_t boot_count;
-static int16_t outputs[2];
+static int16_t outputs[JW_MAX_MOTORS];
 
 static uint8_t *written;
 static size_t len, capacity;
@@ -42,9 +42,11 @@ static void nothing(void)
 {
 }
 
+static struct jw_board board;
+
 static void drive(const int16_t *permille)
 {
-    memcpy(outputs, permille, sizeof outputs);
+    memcpy(outputs, permille, board.motors * sizeof *outputs);
 }
 
 static uint8_t room(void)
@@ -62,7 +64,7 @@ static void keep_latch(uint32_t name)
     latch = name;
 }
 
-static const struct jw_board board = {
+static struct jw_board board = {
     .motors = 2,
     .name = "joywire-sim",
     .lock = nothing,
@@ -106,7 +108,7 @@ static void frames(const uint8_t *bytes, uint8_t count)
 
 int main(void)
 {
-    uint8_t command, count, bytes[255], header[10];
+    uint8_t command, count, bytes[255], header[11];
     for (;;) {
         read_exactly(&command, 1);
         switch (command) {
@@ -115,13 +117,14 @@ int main(void)
             boot_count = jw_get16(header);
             latch = jw_get32(header + 2);
             now = jw_get32(header + 6);
+            board.motors = header[10];
             jw_robot_begin(&robot, &board, boot_count, latch, now);
             break;
         case 'R':
             count = read_bytes(bytes);
             for (uint8_t at = 0; at < count; at++)
                 jw_robot_receive(&robot, bytes[at], now);
-            record(outputs, sizeof outputs);
+            record(outputs, board.motors * sizeof *outputs);
             break;
         case 'T':
             read_exactly(&count, 1);
@@ -129,7 +132,7 @@ int main(void)
                 now++;
                 jw_robot_tick(&robot, now);
                 jw_robot_poll(&robot, now);
-                record(outputs, sizeof outputs);
+                record(outputs, board.motors * sizeof *outputs);
             }
             break;
         case 'W':

@@ -18,10 +18,10 @@ struct Bench {
 
 impl Bench {
     fn receive(&mut self, bytes: &[u8]) {
-        let before = self.robot.outputs();
+        let before = self.robot.sides();
         self.robot.receive(bytes);
         self.last_bytes = self.robot.tick();
-        let after = self.robot.outputs();
+        let after = self.robot.sides();
         assert!(after == before || after == [0, 0], "bytes alone started a motor");
     }
 
@@ -49,9 +49,9 @@ impl Bench {
 
     fn pass(&mut self, milliseconds: u8) {
         for _ in 0..milliseconds {
-            let before = self.robot.outputs();
+            let before = self.robot.sides();
             self.robot.tick_ms();
-            let after = self.robot.outputs();
+            let after = self.robot.sides();
             for (from, to) in before.into_iter().zip(after) {
                 assert!(to.abs() <= FULL && to.abs() - from.abs() <= 4 && i32::from(from) * i32::from(to) >= 0);
             }
@@ -91,5 +91,5 @@ fuzz_target!(|bytes: &[u8]| {
         }
     }
     bench.pass(255);
-    assert_eq!(bench.robot.outputs(), [0, 0]);
+    assert_eq!(bench.robot.sides(), [0, 0]);
 });

@@ -2,12 +2,12 @@
 #![no_main]
 
 use joywire_fuzz::protocol::message::{FromMcu, MAJOR, ToMcu};
-use joywire_fuzz::protocol::session::{Event, Session};
+use joywire_fuzz::protocol::session::{Driven, Event, Session};
 use joywire_fuzz::time::Time;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let mut session = Session::new(7);
+    let mut session = Session::new(7, Driven::Sides);
     let (mut now, mut nonce, mut open, mut heard) = (0u64, None, None, false);
     let mut rest = bytes;
     while let Some((&[op, len], after)) = rest.split_first_chunk::<2>() {

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use crate::drive::{
-    Answer, Command, DriverId, Fault, Faults, Input, Odometry, Output, Pilot, RobotReport, RobotState, Rules, Seat,
-    Source,
+    Answer, Command, DriverId, Fault, Faults, Geometry, Input, Motors, Odometry, Output, Pilot, RobotReport,
+    RobotState, Rules, Seat, Source, Wheels,
 };
-use crate::protocol::events::{Link, Pose, Reason, State, Telemetry};
+use crate::protocol::events::{Link, Pose, Reason, Speed, State, Telemetry};
 use crate::protocol::frame::{self, Accumulator};
-use crate::protocol::message::{FromMcu, HelloAck, McuState, MessageError, NO_AGE, Status, ToMcu};
-use crate::protocol::session::{Event, Loss, Mismatch, Session};
+use crate::protocol::message::{FULL, FromMcu, HelloAck, McuState, MessageError, NO_AGE, Status, ToMcu};
+use crate::protocol::session::{Driven, Event, Loss, Mismatch, Session};
 use crate::time::{Time, millis};
 
 /// LATCH and its reset repeat this often until the robot's status shows them done.
@@ -24,12 +24,27 @@ const COPIES: usize = 3;
 pub struct Settings {
     /// The pilot's rules.
     pub rules: Rules,
-    /// Distance between left and right wheels, m.
-    pub track_m: f64,
-    /// Encoder counts of a wheel on a metre.
-    pub counts_per_m: f64,
+    /// The robot's dimensions, where they are known.
+    pub dimensions: Option<Dimensions>,
     /// Random start of the session nonces.
     pub seed: u32,
+}
+
+/// A robot's dimensions.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Dimensions {
+    /// Its drawing.
+    pub geometry: Geometry,
+    /// Speed ahead at full output, m/s.
+    pub top_speed_mps: f64,
+    /// Encoder counts of a wheel on a metre; `None` without encoders.
+    pub counts_per_m: Option<f64>,
+}
+
+impl Dimensions {
+    fn odometry(self) -> Option<Odometry> {
+        Some(Odometry::new(self.geometry, self.counts_per_m?))
+    }
 }
 
 /// Something worth a line in the log.
@@ -60,7 +75,10 @@ pub struct Controller {
     pilot: Pilot,
     session: Session,
     accumulator: Accumulator,
-    odometry: Odometry,
+    /// What the motors need, as the pilot's rules have it.
+    motors: Motors,
+    dimensions: Option<Dimensions>,
+    odometry: Option<Odometry>,
     heard: Option<Heard>,
     pose: Option<Pose>,
     output: Option<Output>,
@@ -83,11 +101,14 @@ impl Controller {
     /// A controller without a robot yet. `latch`: why STOP is latched, as the disk remembers it.
     #[must_use]
     pub fn new(settings: Settings, latch: Option<String>) -> Self {
+        let Settings { rules, dimensions, seed } = settings;
         Self {
-            pilot: Pilot::new(settings.rules, latch.is_some()),
-            session: Session::new(settings.seed),
+            motors: rules.motors,
+            session: Session::new(seed, driven(rules.wheels)),
+            pilot: Pilot::new(rules, latch.is_some()),
             accumulator: Accumulator::new(),
-            odometry: Odometry::new(settings.track_m, settings.counts_per_m),
+            dimensions,
+            odometry: dimensions.and_then(Dimensions::odometry),
             heard: None,
             pose: None,
             output: None,
@@ -196,7 +217,7 @@ impl Controller {
         }
         let ttl = u16::try_from(output.ttl.as_millis()).unwrap_or(u16::MAX);
         let [epoch, ..] = output.epoch.to_le_bytes();
-        let drive = output.tick.and_then(|tick| self.session.drive(output.wheels.as_slice(), tick, ttl, epoch));
+        let drive = output.tick.and_then(|tick| self.session.drive(output.outputs.as_slice(), tick, ttl, epoch));
         if let Some(drive) = drive {
             say(&drive, wire);
             self.link.frames_sent += 1;
@@ -215,11 +236,17 @@ impl Controller {
     pub fn telemetry(&self, now: Time) -> Telemetry {
         let status = self.heard.map(|heard| heard.status);
         let silence = self.heard.map_or(now.elapsed(), |heard| now.since(heard.at));
+        let wheels = status.map(|status| self.motors.speeds(status.outputs.as_slice()));
+        let speed = wheels.zip(self.dimensions).map(|(wheels, known)| {
+            let way = known.geometry.speed(&wheels, known.top_speed_mps);
+            Speed { linear_mps: way.ahead_m, lateral_mps: way.left_m, angular_radps: way.turned_rad }
+        });
         Telemetry {
             tick: status.map(|status| status.tick),
             session: self.session.id(),
             age_ms: status.map(|status| status.age_ms).filter(|age| *age != NO_AGE).map(u32::from),
-            wheels: status.map(|status| status.outputs.as_slice().to_vec()).unwrap_or_default(),
+            wheels: wheels.map(|wheels| wheels.as_slice().to_vec()).unwrap_or_default(),
+            speed,
             state: self.state(),
             reason: self.fault.map(|fault| self.reason(fault)),
             last_stop: self.last_stop.clone(),
@@ -238,7 +265,7 @@ impl Controller {
         match self.session.handle(message) {
             Event::None => {}
             Event::Opened(ack) => {
-                self.odometry.counters_restarted();
+                self.odometry.iter_mut().for_each(Odometry::counters_restarted);
                 tell(Transition::RobotFound(ack));
             }
             Event::Lost(loss) => {
@@ -272,10 +299,10 @@ impl Controller {
             (self.heard_here, self.heard_before) = (true, true);
         }
         self.heard = Some(Heard { status, at: now });
-        if let Some([left, right]) =
-            status.counts.as_ref().map(|counts| [counts.as_slice()[0], side(counts.as_slice())])
-        {
-            let pose = self.odometry.update([left, right]);
+        if let Some((counts, odometry)) = status.counts.zip(self.odometry.as_mut()) {
+            // Only a car steers, and by its second output.
+            let steering = self.motors.speeds(status.outputs.as_slice()).as_slice().get(1).copied().unwrap_or(0);
+            let pose = odometry.update(counts.as_slice(), f64::from(steering) / f64::from(FULL));
             self.pose = Some(Pose { x_m: pose.x_m, y_m: pose.y_m, heading_rad: pose.heading_rad });
         }
         let state = self.robot_state(&status);
@@ -367,9 +394,13 @@ impl Controller {
     }
 }
 
-/// The counter of the right side: the second of two motors, or of four.
-fn side(counts: &[i32]) -> i32 {
-    counts.get(1).or(counts.first()).copied().unwrap_or(0)
+/// The motors that these wheels have.
+fn driven(wheels: Wheels) -> Driven {
+    match wheels {
+        Wheels::Differential => Driven::Sides,
+        Wheels::Ackermann => Driven::Motors(2),
+        Wheels::Skid | Wheels::Mecanum | Wheels::Omni => Driven::Motors(4),
+    }
 }
 
 fn say(message: &ToMcu, wire: &mut Vec<u8>) {
@@ -391,7 +422,7 @@ mod tests {
 
     impl Pair {
         fn new() -> Self {
-            let settings = Settings { rules: Rules::default(), track_m: 0.16, counts_per_m: 2000.0, seed: 7 };
+            let settings = Settings { rules: Rules::default(), dimensions: None, seed: 7 };
             Self { controller: Controller::new(settings, None), robot: SimRobot::new(Build::default(), 1), now: 0 }
         }
 

@@ -33,8 +33,8 @@ async fn drive(config: &Config, wanted: Wanted, finder: Finder) -> anyhow::Resul
     let names = Names::new(phones.as_ref());
     let relay = Relay::bind(settings::relay(config, &wanted, &names)?, relay_end)?;
     let robot = wanted.to_string();
+    let agent_settings = settings::agent(config, &wanted)?;
     let cable = Cable::plug_in(settings::plug(config, wanted, finder)?, config.robot.baud, clock)?;
-    let agent_settings = settings::agent(config)?;
     let dir = agent_settings.dir.clone();
     let agent = Agent::new(agent_settings, cable, agent_end, clock)
         .with_context(|| format!("the STOP latch in {} cannot be kept", dir.display()))?;

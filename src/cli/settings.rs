@@ -8,12 +8,13 @@ use anyhow::{Context, bail};
 
 use super::phones::Names;
 use super::{Confirm, RelayArgs, RunArgs, RunningArgs};
+use crate::agent::controller::Dimensions;
 use crate::cable::Plug;
 use crate::cable::discover::Finder;
 use crate::cable::pattern::PatternError;
 use crate::cable::wanted::Wanted;
-use crate::config::{Config, Layers};
-use crate::drive::{Mixer, Rules};
+use crate::config::{self, Config, Layers};
+use crate::drive::{Geometry, MAX_MOTORS, Motor, Motors, Ramp, Rules, Wheels};
 use crate::network::hostname;
 use crate::protocol::events::RobotCard;
 use crate::robot::body::Build;
@@ -44,7 +45,29 @@ pub fn check(layers: &Layers) -> anyhow::Result<(Config, Wanted, Finder)> {
     let wanted = read(layers, "robot.serial", &robot.serial)?;
     let usb = robot.usb.iter().map(|text| read(layers, "robot.usb", text)).collect::<Result<_, _>>()?;
     let ports = robot.ports.iter().map(|text| read(layers, "robot.ports", text)).collect::<Result<_, _>>()?;
+    check_wheels(layers, &config)?;
     Ok((config, wanted, Finder::new(usb, ports)))
+}
+
+/// What is told of the wheels must fit them.
+fn check_wheels(layers: &Layers, config: &Config) -> anyhow::Result<()> {
+    let (robot, told) = (&config.robot, &config.motors);
+    let Some(wheels) = Wheels::named(&robot.wheels) else {
+        let names = Wheels::ALL.map(|kind| format!("\"{}\"", kind.name())).join(", ");
+        return Err(layers.refusal("robot.wheels", &robot.wheels, &format!("one of {names}")).into());
+    };
+    // Two sides may have two motors each.
+    let most = if wheels == Wheels::Differential { MAX_MOTORS } else { wheels.motors() };
+    let lists = [("inverted", told.inverted.len()), ("trim", told.trim.len()), ("dead_band", told.dead_band.len())];
+    if let Some((list, count)) = lists.into_iter().find(|(_, count)| *count > most) {
+        let found = format!("a list of {count}");
+        let expected = format!("at most {most}: so many motors has a robot with {} wheels", wheels.name());
+        return Err(layers.refusal(&format!("motors.{list}"), &found, &expected).into());
+    }
+    if wheels == Wheels::Ackermann && told.dead_band.get(1).is_some_and(|band| *band > 0) {
+        return Err(layers.refusal("motors.dead_band", "above 0 for motor 2", "0 there: a servo has none").into());
+    }
+    Ok(())
 }
 
 fn read<T: FromStr<Err = PatternError>>(layers: &Layers, key: &str, text: &str) -> anyhow::Result<T> {
@@ -94,10 +117,54 @@ pub fn running(args: &RunningArgs) -> anyhow::Result<(PathBuf, u16)> {
     Ok((data_dir(&config)?.join("access"), config.server.port))
 }
 
-/// The simulated robot's dimensions.
+/// The kind of robot.
+fn wheels(config: &Config) -> Wheels {
+    // `check` has refused every other name.
+    Wheels::named(&config.robot.wheels).unwrap_or_default()
+}
+
+/// The simulated robot's dimensions: what nobody measured is that of a desk robot.
 pub fn build(config: &Config) -> Build {
     let robot = &config.robot;
-    Build { track_m: robot.track_m, top_speed_mps: robot.top_speed_mps, counts_per_m: robot.counts_per_m }
+    let desk = Build::of(wheels(config));
+    let or = |measured: f64, usual: f64| if measured > 0.0 { measured } else { usual };
+    Build {
+        geometry: Geometry {
+            wheels: desk.geometry.wheels,
+            track_m: or(robot.track_m, desk.geometry.track_m),
+            wheelbase_m: or(robot.wheelbase_m, desk.geometry.wheelbase_m),
+            steering_lock_rad: robot.steering_lock_deg.to_radians(),
+        },
+        top_speed_mps: or(robot.top_speed_mps, desk.top_speed_mps),
+        counts_per_m: or(robot.counts_per_m, desk.counts_per_m),
+    }
+}
+
+/// The robot's dimensions, if all that its kind has are known: measured, or made up by ourselves.
+fn dimensions(config: &Config, wanted: &Wanted) -> Option<Dimensions> {
+    let Build { geometry, top_speed_mps, counts_per_m } = build(config);
+    if *wanted == Wanted::Simulated {
+        return Some(Dimensions { geometry, top_speed_mps, counts_per_m: Some(counts_per_m) });
+    }
+    let robot = &config.robot;
+    let known = match geometry.wheels {
+        Wheels::Differential | Wheels::Skid => robot.track_m > 0.0,
+        Wheels::Mecanum | Wheels::Omni => robot.track_m > 0.0 && robot.wheelbase_m > 0.0,
+        Wheels::Ackermann => robot.wheelbase_m > 0.0,
+    };
+    let counts_per_m = Some(robot.counts_per_m).filter(|counts| *counts > 0.0);
+    (known && robot.top_speed_mps > 0.0).then_some(Dimensions { geometry, top_speed_mps, counts_per_m })
+}
+
+/// What the motors need.
+fn motors(config: &Config) -> Motors {
+    let config::Motors { inverted, trim, dead_band } = &config.motors;
+    let motor = |number: usize| Motor {
+        inverted: inverted.get(number).copied().unwrap_or(false),
+        trim: trim.get(number).copied().unwrap_or(1.0),
+        dead_band: dead_band.get(number).copied().unwrap_or(0),
+    };
+    Motors::new(&[0, 1, 2, 3].map(motor))
 }
 
 /// A random count of starts, so that no two simulated robots share a session.
@@ -117,11 +184,14 @@ pub fn plug(config: &Config, wanted: Wanted, finder: Finder) -> anyhow::Result<P
 
 /// The relay's settings.
 pub fn relay(config: &Config, wanted: &Wanted, names: &Names) -> anyhow::Result<relay::Settings> {
+    let (wheels, known) = (wheels(config), dimensions(config, wanted));
     let robot = RobotCard {
         name: config.robot.name.clone(),
         simulated: *wanted == Wanted::Simulated,
-        track_m: config.robot.track_m,
-        top_speed_mps: config.robot.top_speed_mps,
+        wheels: wheels.name().to_owned(),
+        strafe: wheels.strafes(),
+        track_m: known.map(|known| known.geometry.track_m),
+        top_speed_mps: known.map(|known| known.top_speed_mps),
     };
     let mut settings = relay::Settings::new(config.server.port, robot, data_dir(config)?);
     settings.public = config.server.public;
@@ -143,22 +213,29 @@ pub fn relay(config: &Config, wanted: &Wanted, names: &Names) -> anyhow::Result<
 }
 
 /// The agent's settings.
-pub fn agent(config: &Config) -> anyhow::Result<agent::Settings> {
+pub fn agent(config: &Config, wanted: &Wanted) -> anyhow::Result<agent::Settings> {
+    let drive = &config.drive;
+    let ramp = |accelerate, brake| Ramp {
+        accelerate: Duration::from_millis(accelerate),
+        brake: Duration::from_millis(brake),
+        accelerate_jerk: Duration::from_millis(drive.accelerate_jerk_ms),
+        brake_jerk: Duration::from_millis(drive.brake_jerk_ms),
+    };
     let rules = Rules {
         command_timeout: Duration::from_millis(config.safety.command_timeout_ms),
         robot_ttl: Duration::from_millis(config.safety.robot_ttl_ms),
         nudge_hold: Duration::from_millis(config.direction.hold_ms),
         nudge_speed: config.direction.speed,
-        speed_limit: config.drive.speed_limit,
-        accelerate: Duration::from_millis(config.drive.accelerate_ms),
-        brake: Duration::from_millis(config.drive.brake_ms),
-        mixer: Mixer::Arcade,
+        speed_limit: drive.speed_limit,
+        straight: ramp(drive.accelerate_ms, drive.brake_ms),
+        turn: ramp(drive.turn_accelerate_ms, drive.turn_brake_ms),
+        wheels: wheels(config),
+        motors: motors(config),
         ..Rules::default()
     };
     let controller = agent::controller::Settings {
         rules,
-        track_m: config.robot.track_m,
-        counts_per_m: config.robot.counts_per_m,
+        dimensions: dimensions(config, wanted),
         seed: getrandom::u32().context("the system gives no random numbers")?,
     };
     // One latch, whichever the robot: a port has many names, and none of them may be a way around it.

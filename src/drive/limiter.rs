@@ -1,56 +1,119 @@
 //! PURE. Limiter: lets a motion change no faster than the robot should.
+//!
+//! Each direction of a [`Twist`] has a speed v and an acceleration a. With A = 1/time for a full swing and
+//! J = A/jerk time, a step of dt keeps |a| ≤ A, lets a change by at most J·dt, and takes the largest a of these with
+//! which v + a·dt + a²/2J does not pass the goal: from there a can still fall to zero in time.
 
 use std::time::Duration;
 
 use super::motion::Twist;
 
+/// This near the goal counts as there; far below a permille.
+const THERE: f64 = 1e-6;
+
+/// How fast one direction may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ramp {
+    /// Rest to full speed takes this long, the jerk's time apart.
+    pub accelerate: Duration,
+    /// Full speed to rest takes this long, the jerk's time apart.
+    pub brake: Duration,
+    /// The acceleration takes this long to build up, and to fade before the goal; zero for at once.
+    pub accelerate_jerk: Duration,
+    /// The same for braking; whatever it is, it lengthens every stop.
+    pub brake_jerk: Duration,
+}
+
 /// Lets a motion change no faster than the robot should.
 #[derive(Clone, Debug)]
 pub struct Limiter {
-    /// Zero to full takes this long.
-    accelerate: Duration,
-    /// Full to zero takes this long.
-    brake: Duration,
-    now: Twist,
+    straight: Ramp,
+    turn: Ramp,
+    linear: Axis,
+    lateral: Axis,
+    angular: Axis,
+}
+
+/// One direction: speed, and its change, in full speeds a second.
+#[derive(Clone, Copy, Debug, Default)]
+struct Axis {
+    speed: f64,
+    acceleration: f64,
+}
+
+/// The most acceleration and the most change of it, in full speeds a second, and a second squared.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
+    acceleration: f64,
+    jerk: f64,
 }
 
 impl Limiter {
-    /// A limiter at rest. `accelerate`: time from zero to full speed; `brake`: from full to zero.
+    /// A limiter at rest: `straight` for going ahead and sideways, `turn` for turning.
     #[must_use]
-    pub fn new(accelerate: Duration, brake: Duration) -> Self {
-        Self { accelerate, brake, now: Twist::ZERO }
+    pub fn new(straight: Ramp, turn: Ramp) -> Self {
+        let (linear, lateral, angular) = Default::default();
+        Self { straight, turn, linear, lateral, angular }
     }
 
     /// Moves towards `target` for `dt` and returns the motion reached.
     pub fn step(&mut self, target: Twist, dt: Duration) -> Twist {
-        let up = fraction(dt, self.accelerate);
-        let down = fraction(dt, self.brake);
-        self.now = Twist {
-            linear: approach(self.now.linear, target.linear, up, down),
-            lateral: approach(self.now.lateral, target.lateral, up, down),
-            angular: approach(self.now.angular, target.angular, up, down),
-        };
-        self.now
+        let dt = dt.as_secs_f64();
+        if dt > 0.0 {
+            self.linear.step(target.linear, dt, self.straight);
+            self.lateral.step(target.lateral, dt, self.straight);
+            self.angular.step(target.angular, dt, self.turn);
+        }
+        Twist { linear: self.linear.speed, lateral: self.lateral.speed, angular: self.angular.speed }
     }
 
     /// Forgets the motion: the next step starts from rest.
     pub fn cut(&mut self) {
-        self.now = Twist::ZERO;
+        (self.linear, self.lateral, self.angular) = Default::default();
     }
 }
 
-/// Share of a full swing that fits into `dt`; all of it if the swing takes no time.
-fn fraction(dt: Duration, swing: Duration) -> f64 {
-    if swing.is_zero() { f64::INFINITY } else { dt.as_secs_f64() / swing.as_secs_f64() }
+impl Axis {
+    fn step(&mut self, target: f64, dt: f64, ramp: Ramp) {
+        // A change of direction brakes to rest first; the next step after that accelerates.
+        let goal = if self.speed * target < 0.0 { 0.0 } else { target };
+        let braking = goal.abs() < self.speed.abs();
+        let brake = Bounds::new(ramp.brake, ramp.brake_jerk);
+        let bounds = if braking { brake } else { Bounds::new(ramp.accelerate, ramp.accelerate_jerk) };
+        let way = (goal - self.speed).abs();
+        let towards = if goal < self.speed { -1.0 } else { 1.0 };
+        let now = self.acceleration * towards;
+        // Too much speed-up is taken back as fast as braking sets in: a stop never waits for comfort.
+        let least = now - brake.jerk.max(bounds.jerk) * dt;
+        let most = (now + bounds.jerk * dt).min(bounds.acceleration);
+        let wanted = bounds.towards(way, dt).min(most).max(least);
+        self.acceleration = wanted * towards;
+        let before = self.speed;
+        self.speed += self.acceleration * dt;
+        if (goal - self.speed).abs() < THERE {
+            self.speed = goal;
+        }
+        if self.speed == 0.0 || before * self.speed < 0.0 {
+            // Rest is rest: what comes after it starts anew.
+            *self = Self::default();
+        }
+    }
 }
 
-/// Moves `now` towards `target`, by `up` where the magnitude grows and by `down` where it shrinks.
-/// A change of direction brakes to zero within its step; the next one accelerates.
-fn approach(now: f64, target: f64, up: f64, down: f64) -> f64 {
-    let reversing = now * target < 0.0;
-    let goal = if reversing { 0.0 } else { target };
-    let step = if goal.abs() < now.abs() { down } else { up };
-    if (goal - now).abs() <= step { goal } else { now + step * (goal - now).signum() }
+impl Bounds {
+    fn new(swing: Duration, jerk: Duration) -> Self {
+        let acceleration = if swing.is_zero() { f64::INFINITY } else { swing.as_secs_f64().recip() };
+        let jerk = if jerk.is_zero() { f64::INFINITY } else { acceleration / jerk.as_secs_f64() };
+        Self { acceleration, jerk }
+    }
+
+    /// The largest acceleration with which `way` is not passed: a·dt + a²/2J = way.
+    fn towards(self, way: f64, dt: f64) -> f64 {
+        if self.jerk.is_infinite() {
+            return way / dt;
+        }
+        self.jerk * ((dt * dt + 2.0 * way / self.jerk).sqrt() - dt)
+    }
 }
 
 #[cfg(test)]
@@ -59,37 +122,124 @@ mod tests {
     use proptest::prelude::*;
 
     const MS: Duration = Duration::from_millis(1);
+    const FULL: Twist = Twist { linear: 1.0, ..Twist::ZERO };
 
-    /// Goal: full speed takes the configured time, stopping too.
+    fn ramp(accelerate: u64, brake: u64, accelerate_jerk: u64, brake_jerk: u64) -> Ramp {
+        let [accelerate, brake, accelerate_jerk, brake_jerk] =
+            [accelerate, brake, accelerate_jerk, brake_jerk].map(Duration::from_millis);
+        Ramp { accelerate, brake, accelerate_jerk, brake_jerk }
+    }
+
+    fn limiter(ramp: Ramp) -> Limiter {
+        Limiter::new(ramp, ramp)
+    }
+
+    /// Lets so many milliseconds pass; the speed ahead after them.
+    fn run(limiter: &mut Limiter, target: Twist, ms: u32) -> f64 {
+        (0..ms).fold(0.0, |_, _| limiter.step(target, MS).linear)
+    }
+
+    /// Milliseconds until full speed, and from there to rest.
+    fn times(ramp: Ramp) -> (u32, u32) {
+        let mut limiter = limiter(ramp);
+        let up = (1..=2000).find(|_| limiter.step(FULL, MS).linear >= 0.999).unwrap();
+        run(&mut limiter, FULL, 2000);
+        let down = (1..=2000).find(|_| limiter.step(Twist::ZERO, MS).linear <= 0.000_5).unwrap();
+        (up, down)
+    }
+
+    /// Goal: full speed takes the configured time, stopping too, and jerk its own time on top of that.
     #[test]
     fn limiter_takes_its_time_up_and_down() {
-        let mut limiter = Limiter::new(Duration::from_millis(300), Duration::from_millis(60));
-        let full = Twist { linear: 1.0, ..Twist::ZERO };
-        let up = (1..=1000).find(|_| limiter.step(full, MS).linear >= 1.0).unwrap();
-        let down = (1..=1000).find(|_| limiter.step(Twist::ZERO, MS).linear <= 0.0).unwrap();
-        assert!((299..=301).contains(&up), "{up} ms up");
-        assert!((59..=61).contains(&down), "{down} ms down");
+        let (up, down) = times(ramp(300, 60, 0, 0));
+        assert!((299..=301).contains(&up) && (59..=61).contains(&down), "{up} ms up, {down} ms down");
+        let (up, down) = times(ramp(300, 60, 50, 20));
+        assert!((340..=352).contains(&up), "{up} ms up");
+        assert!((76..=84).contains(&down), "{down} ms down");
+    }
+
+    /// Goal: whoever lets go in the middle of speeding up brakes at once, however softly it started.
+    #[test]
+    fn letting_go_does_not_wait_for_comfort() {
+        let mut limiter = limiter(ramp(300, 60, 300, 0));
+        let before = run(&mut limiter, FULL, 200);
+        assert!(before > 0.2, "{before}");
+        assert!(limiter.step(Twist::ZERO, MS).linear < before);
+        let rest = (1..=100).find(|_| limiter.step(Twist::ZERO, MS).linear <= 0.0).unwrap();
+        assert!(rest <= 60, "{rest} ms");
+    }
+
+    /// Goal: turning has times of its own.
+    #[test]
+    fn turning_is_limited_apart() {
+        let mut limiter = Limiter::new(ramp(300, 60, 0, 0), ramp(1000, 100, 0, 0));
+        let both = Twist { linear: 1.0, lateral: -1.0, angular: 1.0 };
+        let mut after = Twist::ZERO;
+        (0..150).for_each(|_| after = limiter.step(both, MS));
+        assert!((after.linear - 0.5).abs() < 0.01 && (after.lateral + 0.5).abs() < 0.01, "{after:?}");
+        assert!((after.angular - 0.15).abs() < 0.01, "{after:?}");
     }
 
     proptest! {
-        /// Goal: at any step width the limiter neither overshoots nor exceeds its rates.
+        /// Goal: at any step width the limiter passes neither its accelerations nor its jerks, never goes further than
+        /// it was told, and never leaps through rest.
         #[test]
         fn limiter_never_exceeds_its_rates(
-            targets in prop::collection::vec((-1.0..1.0f64, -1.0..1.0f64, 0u64..200), 1..50)
+            (up, down, soft_up, soft_down) in (100u64..1000, 20u64..100, 0u64..300, 0u64..50),
+            targets in prop::collection::vec((-1.0..1.0f64, -1.0..1.0f64, 1u64..200, 1u32..12), 1..50)
         ) {
-            let mut limiter = Limiter::new(Duration::from_millis(300), Duration::from_millis(60));
-            let mut before = Twist::ZERO;
-            for (linear, angular, ms) in targets {
-                let after = limiter.step(Twist { linear, angular, ..Twist::ZERO }, Duration::from_millis(ms));
-                for (from, to, goal) in [(before.linear, after.linear, linear), (before.angular, after.angular, angular)] {
-                    let share = Duration::from_millis(ms).as_secs_f64();
-                    prop_assert!(to.abs() - from.abs() <= share / 0.3 + 1e-9);
-                    prop_assert!((to - from).abs() <= share / 0.06 + 1e-9);
-                    prop_assert!(to.abs() <= from.abs().max(goal.abs()) + 1e-9);
-                    prop_assert!(from * to >= 0.0, "a reversal passes through zero");
+            let mut limiter = limiter(ramp(up, down, soft_up, soft_down));
+            let seconds = |ms: u64| Duration::from_millis(ms).as_secs_f64();
+            let (most_up, most_down) = (seconds(up).recip(), seconds(down).recip());
+            let brake_jerk = if soft_down == 0 { f64::INFINITY } else { most_down / seconds(soft_down) };
+            let jerk_up = if soft_up == 0 { f64::INFINITY } else { most_up / seconds(soft_up) };
+            let mut before = [0.0; 2];
+            let mut rates = [0.0; 2];
+            let mut furthest = 0.0_f64;
+            let mut last = Duration::ZERO;
+            for (linear, angular, tenths, steps) in targets {
+                let dt = Duration::from_micros(tenths * 100);
+                // A rate is that of a whole step: it may change by as much as fits into the longer one of two.
+                let span = dt.max(last).as_secs_f64();
+                last = dt;
+                furthest = furthest.max(linear.abs()).max(angular.abs());
+                for _ in 0..steps {
+                    let after = limiter.step(Twist { linear, angular, ..Twist::ZERO }, dt);
+                    let after = [after.linear, after.angular];
+                    for axis in 0..2 {
+                        let (from, to, dt) = (before[axis], after[axis], dt.as_secs_f64());
+                        let rate = (to - from) / dt;
+                        prop_assert!(to.abs() - from.abs() <= most_up * dt + 2.0 * THERE);
+                        prop_assert!((to - from).abs() <= most_down.max(most_up) * dt + 2.0 * THERE);
+                        prop_assert!(to.abs() <= furthest + 2.0 * THERE);
+                        prop_assert!(from * to >= 0.0, "a reversal passes through rest");
+                        let speeding = to.abs() > from.abs();
+                        // Rest ends any braking at once; whatever follows starts anew.
+                        if to.abs() > 2.0 * THERE {
+                            let jerk = (rate - rates[axis]) / span;
+                            let most = if speeding && rate * rates[axis] >= 0.0 && rate.abs() > rates[axis].abs() {
+                                jerk_up
+                            } else {
+                                brake_jerk.max(jerk_up)
+                            };
+                            prop_assert!(jerk.abs() <= most * (1.0 + 1e-6) + 4.0 * THERE / dt / dt, "{jerk} > {most}");
+                        }
+                        rates[axis] = if to == 0.0 { 0.0 } else { rate };
+                    }
+                    before = after;
                 }
-                before = after;
             }
+        }
+
+        /// Goal: a constant wish is reached, at any step width.
+        #[test]
+        fn limiter_arrives(goal in -1.0..1.0f64, soft_up in 0u64..300, soft_down in 0u64..50, tenths in 1u64..500) {
+            let mut limiter = limiter(ramp(300, 60, soft_up, soft_down));
+            let dt = Duration::from_micros(tenths * 100);
+            let steps = Duration::from_secs(2).as_micros() / dt.as_micros() + 30;
+            let wish = Twist { linear: goal, ..Twist::ZERO };
+            let after = (0..steps).fold(0.0, |_, _| limiter.step(wish, dt).linear);
+            prop_assert!((after - goal).abs() < 1e-5, "{after} instead of {goal}");
         }
     }
 }

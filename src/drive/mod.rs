@@ -4,10 +4,12 @@
 //! protocol's). [`Pilot`] owns everything here; nothing in this room has a clock, a socket, a file,
 //! a log or a thread.
 
+mod geometry;
 mod latch;
 mod limiter;
 mod mixer;
 mod motion;
+mod motors;
 mod odometry;
 mod pilot;
 mod robot;
@@ -15,11 +17,14 @@ mod safety;
 mod seat;
 mod shaping;
 mod style;
+mod wheels;
 
+pub use geometry::{Geometry, Way};
 pub use latch::{Latch, ResetError};
-pub use limiter::Limiter;
-pub use mixer::{MAX_MOTORS, Mixer, WheelSpeeds};
+pub use limiter::{Limiter, Ramp};
+pub use mixer::{MAX_MOTORS, WheelSpeeds, mix, unmix};
 pub use motion::{Stick, Twist};
+pub use motors::{Motor, Motors};
 pub use odometry::{Odometry, Pose};
 pub use pilot::{Answer, Command, Input, Output, Pilot, Refusal, Rules, Sample, Stamp};
 pub use robot::{RobotReport, RobotState};
@@ -27,3 +32,4 @@ pub use safety::{Clear, Fault, Faults, Policy, Stop};
 pub use seat::{DriverId, Grant, Seat, Source};
 pub use shaping::Shaping;
 pub use style::{Hands, Style};
+pub use wheels::Wheels;

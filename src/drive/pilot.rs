@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use super::latch::{Latch, ResetError};
-use super::limiter::Limiter;
-use super::mixer::{Mixer, WheelSpeeds};
+use super::limiter::{Limiter, Ramp};
+use super::mixer::{WheelSpeeds, mix};
 use super::motion::{Stick, Twist};
+use super::motors::Motors;
 use super::robot::{RobotReport, RobotState};
 use super::safety::{Fault, Faults, Stop};
 use super::seat::{DriverId, Grant, Seat, Source};
+use super::wheels::Wheels;
 use crate::time::{Time, millis};
 
 /// Wheels stand still this long before they obey a new seat (I7).
@@ -36,16 +38,24 @@ pub struct Rules {
     pub nudge_speed: f64,
     /// Share of full speed for everything, 0…1.
     pub speed_limit: f64,
-    /// Time from rest to full speed.
-    pub accelerate: Duration,
-    /// Time from full speed to rest.
-    pub brake: Duration,
+    /// How fast the robot may speed up and brake.
+    pub straight: Ramp,
+    /// The same for turning.
+    pub turn: Ramp,
     /// How the wheels make a motion.
-    pub mixer: Mixer,
+    pub wheels: Wheels,
+    /// What the motors themselves need.
+    pub motors: Motors,
 }
 
 impl Default for Rules {
     fn default() -> Self {
+        let ramp = Ramp {
+            accelerate: Duration::from_millis(300),
+            brake: Duration::from_millis(60),
+            accelerate_jerk: Duration::from_millis(40),
+            brake_jerk: Duration::ZERO,
+        };
         Self {
             command_timeout: Duration::from_millis(200),
             robot_ttl: Duration::from_millis(230),
@@ -53,9 +63,10 @@ impl Default for Rules {
             nudge_hold: Duration::from_millis(400),
             nudge_speed: 0.5,
             speed_limit: 1.0,
-            accelerate: Duration::from_millis(300),
-            brake: Duration::from_millis(60),
-            mixer: Mixer::Arcade,
+            straight: ramp,
+            turn: ramp,
+            wheels: Wheels::default(),
+            motors: Motors::default(),
         }
     }
 }
@@ -157,8 +168,10 @@ pub enum Answer {
 /// What `step` decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Output {
-    /// Speeds for the motors.
+    /// How fast the wheels shall turn.
     pub wheels: WheelSpeeds,
+    /// What to tell the motors for that.
+    pub outputs: WheelSpeeds,
     /// The robot's time that this motion rests on, ms; `None` before the robot told any.
     pub tick: Option<u32>,
     /// How long after `tick` the robot may obey.
@@ -226,7 +239,7 @@ impl Pilot {
         Self {
             seat: Seat::new(rules.seat_timeout),
             latch: Latch::new(latched),
-            limiter: Limiter::new(rules.accelerate, rules.brake),
+            limiter: Limiter::new(rules.straight, rules.turn),
             rules,
             robot: None,
             order: None,
@@ -288,11 +301,12 @@ impl Pilot {
             }
         };
         let twist = self.limiter.step(target, dt.min(LONGEST_RAMP));
-        let wheels = self.rules.mixer.mix(twist);
+        let wheels = mix(self.rules.wheels, twist);
         let newest = self.robot.map(|seen| seen.report.tick);
         let tick = if wheels.is_zero() { self.resting(now, newest) } else { self.moving(newest) };
         Output {
             wheels,
+            outputs: self.rules.motors.outputs(&wheels),
             tick,
             ttl: self.rules.robot_ttl,
             epoch: self.epoch,

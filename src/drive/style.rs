@@ -48,7 +48,7 @@ impl Style {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::drive::{Mixer, Shaping};
+    use crate::drive::{Shaping, Wheels, mix};
     use proptest::prelude::*;
     use serde_json::Value;
 
@@ -60,7 +60,7 @@ mod tests {
     fn tank_gives_each_hand_its_side() {
         let wheels = |left, right| {
             let stick = Style::Tank.stick(Hands { left: [0.0, left], right: [0.0, right] });
-            Mixer::Arcade.mix(stick.twist()).as_slice().to_vec()
+            mix(Wheels::Differential, stick.twist()).as_slice().to_vec()
         };
         assert_eq!(wheels(1.0, 1.0), [1000, 1000]);
         assert_eq!(wheels(1.0, 0.0), [1000, 0]);

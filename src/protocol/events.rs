@@ -86,16 +86,20 @@ pub struct Welcome {
 }
 
 /// A robot's description, as far as a page shows it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RobotCard {
     /// Name from the configuration.
     pub name: String,
     /// Whether it is the simulator.
     pub simulated: bool,
-    /// Distance between the left and right wheels, metres.
-    pub track_m: f64,
-    /// Speed at full stick, m/s.
-    pub top_speed_mps: f64,
+    /// How its wheels make its motion: `differential`, `skid`, `mecanum`, `omni` or `ackermann`.
+    pub wheels: String,
+    /// Whether it can go sideways, so that [`Drive::strafe`] means something.
+    pub strafe: bool,
+    /// Distance between the left and right wheels, metres; `null` if nobody measured it.
+    pub track_m: Option<f64>,
+    /// Speed at full stick, m/s; `null` if nobody measured it.
+    pub top_speed_mps: Option<f64>,
 }
 
 /// Bounds a client must keep to, so that none is written twice.
@@ -278,6 +282,17 @@ pub struct Pose {
     pub heading_rad: f64,
 }
 
+/// How fast the robot should go by what its motors are told; REP-103. Nobody measured it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Speed {
+    /// Ahead, m/s.
+    pub linear_mps: f64,
+    /// To the left, m/s.
+    pub lateral_mps: f64,
+    /// Turning left, rad/s.
+    pub angular_radps: f64,
+}
+
 /// State of the cable to the robot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Link {
@@ -308,8 +323,12 @@ pub struct Telemetry {
     pub session: Option<u32>,
     /// Age at the wheels: how old the newest accepted command's tick was when the robot said so, ms.
     pub age_ms: Option<u32>,
-    /// Motor outputs as the robot reports them, permille of full.
+    /// How fast its wheels turn by the outputs that it reports, permille of full, without what its motors need for
+    /// that. Two of them: left, right; four: front left, front right, rear left, rear right; of a car: drive, steering
+    /// (left positive).
     pub wheels: Vec<i16>,
+    /// The same as a speed of the body; `null` where its dimensions are not known.
+    pub speed: Option<Speed>,
     /// What the robot is doing.
     pub state: State,
     /// Why it is stopped or latched; `null` while it is neither.

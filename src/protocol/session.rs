@@ -33,6 +33,7 @@ pub struct Session {
     seq: u16,
     /// State of a small generator of nonces: unlike the last ones is all they must be.
     nonces: u32,
+    driven: Driven,
     asked: Option<Time>,
 }
 
@@ -81,7 +82,7 @@ pub enum Mismatch {
     WeAreOlder,
     /// It speaks as we do and yet wants none of our versions.
     Refused,
-    /// It has so many motors, and we drive two or four.
+    /// It has so many motors, and not those that we drive.
     Motors(u8),
 }
 
@@ -93,16 +94,28 @@ impl Mismatch {
             Self::RobotIsOlder => "its firmware is older than this joywire: upload the current firmware to the board",
             Self::WeAreOlder => "its firmware is newer than this joywire: update joywire",
             Self::Refused => "it speaks none of our versions: update its firmware and joywire",
-            Self::Motors(_) => "joywire drives robots with two or four motors: set their number in the firmware",
+            Self::Motors(_) => {
+                "it has another number of motors than the wheels that are configured: set robot.wheels, or their number \
+                 in the firmware"
+            }
         }
     }
+}
+
+/// The motors that the host has speeds for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Driven {
+    /// Left and right, each with one motor or with two: front left, front right, rear left, rear right.
+    Sides,
+    /// So many, each with a speed of its own.
+    Motors(u8),
 }
 
 impl Session {
     /// A session that has heard nothing. `seed` is random, so that no two hosts take the same nonces.
     #[must_use]
-    pub fn new(seed: u32) -> Self {
-        Self { stage: Stage::Listening, seq: 0, nonces: seed, asked: None }
+    pub fn new(seed: u32, driven: Driven) -> Self {
+        Self { stage: Stage::Listening, seq: 0, nonces: seed, asked: None, driven }
     }
 
     /// The cable is new: forget everything but the nonces.
@@ -174,8 +187,8 @@ impl Session {
     /// motors. Left and right are repeated for a robot with two motors a side.
     pub fn drive(&mut self, speeds: &[i16], tick: u32, ttl_ms: u16, epoch: u8) -> Option<ToMcu> {
         let Stage::Open { ack, .. } = self.stage else { return None };
-        let motors = match (ack.motors, speeds) {
-            (4, &[left, right]) => PerMotor::new(&[left, right, left, right])?,
+        let motors = match (self.driven, ack.motors, speeds) {
+            (Driven::Sides, 4, &[left, right]) => PerMotor::new(&[left, right, left, right])?,
             _ => PerMotor::new(speeds).filter(|_| speeds.len() == usize::from(ack.motors))?,
         };
         self.seq = self.seq.wrapping_add(1);
@@ -205,7 +218,11 @@ impl Session {
         if ack.major != MAJOR {
             return self.give_up(Mismatch::Refused);
         }
-        if !matches!(ack.motors, 2 | 4) {
+        let fits = match self.driven {
+            Driven::Sides => matches!(ack.motors, 2 | 4),
+            Driven::Motors(count) => ack.motors == count,
+        };
+        if !fits {
             return self.give_up(Mismatch::Motors(ack.motors));
         }
         self.stage = Stage::Open { ack, armed: false };
@@ -284,7 +301,7 @@ mod tests {
     }
 
     fn greeted() -> (Session, u16) {
-        let mut session = Session::new(7);
+        let mut session = Session::new(7, Driven::Sides);
         session.handle(&status(0, McuState::Boot));
         let Some(ToMcu::Hello { nonce, .. }) = session.request(Time::ZERO) else { panic!("no HELLO") };
         (session, nonce)
@@ -293,7 +310,7 @@ mod tests {
     /// Goal: nothing is written to something that has not spoken as a robot does.
     #[test]
     fn host_waits_until_the_robot_has_spoken() {
-        let mut session = Session::new(7);
+        let mut session = Session::new(7, Driven::Sides);
         assert_eq!(session.request(Time::from_millis(10_000)), None);
         assert_eq!(session.drive(&[0, 0], 0, 0, 0), None);
         session.handle(&status(0, McuState::Boot));
@@ -351,7 +368,7 @@ mod tests {
     #[test]
     fn new_session_never_takes_the_robots_present_nonce() {
         let (_, nonce) = greeted();
-        let mut session = Session::new(7);
+        let mut session = Session::new(7, Driven::Sides);
         session.handle(&status(u32::from(nonce) << 16 | 3, McuState::Armed));
         let Some(ToMcu::Hello { nonce: fresh, .. }) = session.request(Time::ZERO) else { panic!("no HELLO") };
         assert_ne!(fresh, nonce);
@@ -361,7 +378,7 @@ mod tests {
     #[test]
     fn no_session_has_the_number_of_none() {
         // Found by search: the first nonce of this seed would be 0.
-        let mut session = Session::new(61_318);
+        let mut session = Session::new(61_318, Driven::Sides);
         session.handle(&status(0, McuState::Boot));
         let Some(ToMcu::Hello { nonce, .. }) = session.request(Time::ZERO) else { panic!("no HELLO") };
         assert_ne!(nonce, 0);
@@ -383,7 +400,7 @@ mod tests {
     /// Goal: row 20, a message of another version says whose side to update, once, and is the end.
     #[test]
     fn a_message_of_another_version_says_who_is_older() {
-        let mut session = Session::new(7);
+        let mut session = Session::new(7, Driven::Sides);
         assert_eq!(session.handle_foreign(2), Event::Incompatible(Mismatch::WeAreOlder));
         assert_eq!(session.handle_foreign(2), Event::None);
         assert_eq!(session.request(Time::ZERO), None);
@@ -428,6 +445,21 @@ mod tests {
         assert_eq!(drive.motors.as_slice(), [1, -2, 1, -2]);
         for count in [0, 1, 3, 5] {
             assert_eq!(with_motors(count).1, Event::Incompatible(Mismatch::Motors(count)));
+        }
+    }
+
+    /// Goal: whoever configured four wheels of their own does not drive a robot with two motors by them.
+    #[test]
+    fn configured_wheels_must_be_there() {
+        for (driven, motors, fits) in [(4, 4, true), (4, 2, false), (2, 4, false), (2, 2, true)] {
+            let mut session = Session::new(7, Driven::Motors(driven));
+            session.handle(&status(0, McuState::Boot));
+            let Some(ToMcu::Hello { nonce, .. }) = session.request(Time::ZERO) else { panic!("no HELLO") };
+            let FromMcu::HelloAck(ack) = ack(nonce, MAJOR) else { panic!("a HELLO_ACK") };
+            let event = session.handle(&FromMcu::HelloAck(HelloAck { motors, ..ack }));
+            assert_eq!(event == Event::Incompatible(Mismatch::Motors(motors)), !fits, "{driven} for {motors}");
+            let speeds = [1, -2, 3, -4];
+            assert_eq!(session.drive(&speeds[..usize::from(driven)], 0, 0, 0).is_some(), fits);
         }
     }
 }

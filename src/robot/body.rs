@@ -1,9 +1,11 @@
 //! PURE. A simulated robot's body: motors that lag, wheels that roll it through the plane, a battery that sags.
 
-use crate::drive::Pose;
+use crate::drive::{Geometry, MAX_MOTORS, Pose, Wheels};
 
 /// Motors reach 63 % of a new speed in this time, s.
 const LAG_S: f64 = 0.06;
+/// The motor that is the servo of a car.
+const STEERING: usize = 1;
 /// One step, s.
 const STEP_S: f64 = 0.001;
 /// Two lithium cells at rest, mV.
@@ -11,21 +13,30 @@ const BATTERY_MV: f64 = 7400.0;
 /// What full load takes away from that, mV.
 const SAG_MV: f64 = 350.0;
 
-/// Dimensions of a robot with two driven wheels.
+/// Dimensions of a robot.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Build {
-    /// Distance between left and right wheel, m.
-    pub track_m: f64,
-    /// Speed at full output, m/s.
+    /// Its drawing.
+    pub geometry: Geometry,
+    /// Speed ahead at full output, m/s.
     pub top_speed_mps: f64,
     /// Encoder counts of a wheel on a metre.
     pub counts_per_m: f64,
 }
 
 impl Default for Build {
-    /// A desk robot: 16 cm wide, half a metre a second.
+    /// A desk robot: two wheels, 16 cm apart, half a metre a second.
     fn default() -> Self {
-        Self { track_m: 0.16, top_speed_mps: 0.5, counts_per_m: 2000.0 }
+        Self::of(Wheels::Differential)
+    }
+}
+
+impl Build {
+    /// A desk robot with these wheels, 16 cm wide and 16 cm long.
+    #[must_use]
+    pub fn of(wheels: Wheels) -> Self {
+        let geometry = Geometry { wheels, track_m: 0.16, wheelbase_m: 0.16, steering_lock_rad: 0.5 };
+        Self { geometry, top_speed_mps: 0.5, counts_per_m: 2000.0 }
     }
 }
 
@@ -33,8 +44,9 @@ impl Default for Build {
 #[derive(Clone, Debug)]
 pub struct Body {
     build: Build,
-    speeds_mps: [f64; 2],
-    rolled_m: [f64; 2],
+    /// Share of full speed that each motor has reached, or where a servo stands.
+    reached: [f64; MAX_MOTORS],
+    rolled_m: [f64; MAX_MOTORS],
     pose: Pose,
     load: f64,
 }
@@ -43,7 +55,7 @@ impl Body {
     /// A body at rest at the origin.
     #[must_use]
     pub fn new(build: Build) -> Self {
-        Self { build, speeds_mps: [0.0; 2], rolled_m: [0.0; 2], pose: Pose::default(), load: 0.0 }
+        Self { build, reached: [0.0; MAX_MOTORS], rolled_m: [0.0; MAX_MOTORS], pose: Pose::default(), load: 0.0 }
     }
 
     /// Its dimensions.
@@ -61,12 +73,12 @@ impl Body {
     /// Whether its wheels turn faster than a millimetre a second.
     #[must_use]
     pub fn is_rolling(&self) -> bool {
-        self.speeds_mps.iter().any(|speed| speed.abs() > 0.001)
+        self.reached.iter().any(|share| share.abs() * self.build.top_speed_mps > 0.001)
     }
 
-    /// Wheel counters, left and right; they wrap.
+    /// Wheel counters in the order of the motors; they wrap. A servo counts nothing.
     #[must_use]
-    pub fn counts(&self) -> [i32; 2] {
+    pub fn counts(&self) -> [i32; MAX_MOTORS] {
         self.rolled_m.map(|metres| {
             let counts = (metres * self.build.counts_per_m).rem_euclid(4_294_967_296.0);
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0…2³²: wrapped just before")]
@@ -90,16 +102,22 @@ impl Body {
     }
 
     /// Rolls on for a millisecond with these motor outputs, permille of full.
-    pub fn roll(&mut self, outputs: [i16; 2]) {
-        let mut rolled = [0.0; 2];
-        for (wheel, output) in outputs.into_iter().enumerate() {
-            let wanted = f64::from(output) / 1000.0 * self.build.top_speed_mps;
-            self.speeds_mps[wheel] += (wanted - self.speeds_mps[wheel]) * STEP_S / LAG_S;
-            rolled[wheel] = self.speeds_mps[wheel] * STEP_S;
-            self.rolled_m[wheel] += rolled[wheel];
+    pub fn roll(&mut self, outputs: &[i16]) {
+        let geometry = self.build.geometry;
+        let rim_mps = geometry.rim_speed(self.build.top_speed_mps);
+        let steers = geometry.wheels == Wheels::Ackermann;
+        let mut rolled = [0.0; MAX_MOTORS];
+        for (motor, output) in outputs.iter().enumerate().take(MAX_MOTORS) {
+            self.reached[motor] += (f64::from(*output) / 1000.0 - self.reached[motor]) * STEP_S / LAG_S;
+            if !(steers && motor == STEERING) {
+                rolled[motor] = self.reached[motor] * rim_mps * STEP_S;
+                self.rolled_m[motor] += rolled[motor];
+            }
         }
-        self.pose = self.pose.rolled(rolled[0], rolled[1], self.build.track_m);
-        self.load = outputs.iter().map(|output| f64::from(output.abs()) / 2000.0).sum();
+        self.pose = self.pose.moved(geometry.way(rolled, self.reached[STEERING]));
+        let busy: f64 = outputs.iter().map(|output| f64::from(output.abs())).sum();
+        let motors = f64::from(u8::try_from(outputs.len().max(1)).unwrap_or(u8::MAX));
+        self.load = busy / (1000.0 * motors);
     }
 }
 
@@ -111,8 +129,8 @@ mod tests {
     #[test]
     fn body_moves_as_its_speed_says() {
         let mut body = Body::new(Build::default());
-        (0..2000).for_each(|_| body.roll([1000, 1000]));
-        (0..1000).for_each(|_| body.roll([0, 0]));
+        (0..2000).for_each(|_| body.roll(&[1000, 1000]));
+        (0..1000).for_each(|_| body.roll(&[0, 0]));
         assert!((body.pose().x_m - 1.0).abs() < 0.01, "two seconds at half a metre a second: {:?}", body.pose());
         assert!(!body.is_rolling());
         assert!((body.counts()[0] - 2000).abs() < 20);
@@ -122,9 +140,29 @@ mod tests {
     #[test]
     fn counters_run_backwards() {
         let mut body = Body::new(Build::default());
-        (0..300).for_each(|_| body.roll([-1000, 500]));
-        let [left, right] = body.counts();
+        (0..300).for_each(|_| body.roll(&[-1000, 500]));
+        let [left, right, ..] = body.counts();
         assert!(left < -200 && right > 100, "{left} {right}");
         assert!(body.pose().heading_rad > 0.0, "the right wheel leads: a left turn");
+    }
+
+    /// Goal: every kind of robot goes a plausible way: ahead, sideways if it can, around a curve.
+    #[test]
+    fn every_kind_rolls_as_it_is_built() {
+        let after = |wheels, outputs: &[i16]| {
+            let mut body = Body::new(Build::of(wheels));
+            (0..1060).for_each(|_| body.roll(outputs));
+            body.pose()
+        };
+        let ahead = after(Wheels::Skid, &[1000; 4]);
+        assert!((ahead.x_m - 0.5).abs() < 0.01 && ahead.y_m.abs() < 1e-9, "{ahead:?}");
+        for wheels in [Wheels::Mecanum, Wheels::Omni] {
+            let aside = after(wheels, &[-1000, 1000, 1000, -1000]);
+            assert!((aside.y_m - 0.5).abs() < 0.01 && aside.x_m.abs() < 1e-9 && aside.heading_rad.abs() < 1e-9);
+        }
+        let curve = after(Wheels::Ackermann, &[1000, 1000]);
+        assert!(curve.y_m > 0.1 && curve.heading_rad > 1.0, "a left turn: {curve:?}");
+        let parked = after(Wheels::Ackermann, &[0, 1000]);
+        assert_eq!(parked, Pose::default(), "a car does not turn on the spot");
     }
 }

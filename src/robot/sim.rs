@@ -5,7 +5,7 @@
 
 use crate::protocol::frame::{self, Accumulator, Body};
 use crate::protocol::message::{
-    Counters, Drive, FULL, FromMcu, HelloAck, MAJOR, McuState, NO_AGE, PerMotor, Status, StopReason, ToMcu,
+    Counters, Drive, FULL, FromMcu, HelloAck, MAJOR, MAX_MOTORS, McuState, NO_AGE, PerMotor, Status, StopReason, ToMcu,
 };
 
 use super::body::{Body as Chassis, Build};
@@ -31,7 +31,7 @@ const MAX_BAD_FRAMES: usize = 20;
 /// That second, ms.
 const BAD_WINDOW: u32 = 1000;
 
-/// A simulated robot with two motors.
+/// A simulated robot, with as many motors as its wheels want.
 #[derive(Clone, Debug)]
 pub struct SimRobot {
     chassis: Chassis,
@@ -56,12 +56,13 @@ pub struct SimRobot {
     neutral_since: Option<u32>,
     wants_neutral: bool,
     deadline: u32,
-    target: [i16; 2],
+    motors: usize,
+    target: [i16; MAX_MOTORS],
     /// Outputs in permille times [`RAMP`], so that the ramp is exact at 1 ms steps.
-    output: [i32; 2],
+    output: [i32; MAX_MOTORS],
     counters: Counters,
-    /// Parameters 1 and 2: what full speed of a motor means, permille.
-    full: [i16; 2],
+    /// Parameters 1, 2 …: what full speed of each motor means, permille.
+    full: [i16; MAX_MOTORS],
     /// When the newest damaged frames came, a ring.
     bad_at: [Option<u32>; MAX_BAD_FRAMES],
     bad_next: usize,
@@ -90,10 +91,11 @@ impl SimRobot {
             neutral_since: None,
             wants_neutral: true,
             deadline: 0,
-            target: [0; 2],
-            output: [0; 2],
+            motors: build.geometry.wheels.motors(),
+            target: [0; MAX_MOTORS],
+            output: [0; MAX_MOTORS],
             counters: Counters::default(),
-            full: [FULL; 2],
+            full: [FULL; MAX_MOTORS],
             bad_at: [None; MAX_BAD_FRAMES],
             bad_next: 0,
         }
@@ -108,9 +110,26 @@ impl SimRobot {
     }
 
     /// Motor outputs, permille of full.
+    ///
+    /// # Panics
+    /// Never: wheels have two motors or four.
     #[must_use]
-    pub fn outputs(&self) -> [i16; 2] {
-        self.output.map(|raw| i16::try_from(raw / RAMP).unwrap_or(0))
+    pub fn outputs(&self) -> PerMotor<i16> {
+        let outputs = self.output.map(|raw| i16::try_from(raw / RAMP).unwrap_or(0));
+        PerMotor::new(&outputs[..self.motors]).expect("wheels have two motors or four")
+    }
+
+    /// The outputs of the first two motors: left and right, unless it is a car.
+    #[must_use]
+    pub fn sides(&self) -> [i16; 2] {
+        let outputs = self.outputs();
+        [outputs.as_slice()[0], outputs.as_slice()[1]]
+    }
+
+    /// Whether no motor has an output.
+    #[must_use]
+    pub fn is_off(&self) -> bool {
+        self.output == [0; MAX_MOTORS]
     }
 
     /// Whether its STOP latch is set.
@@ -164,7 +183,7 @@ impl SimRobot {
             self.stop(StopReason::Deadline);
         }
         self.ramp();
-        self.chassis.roll(self.outputs());
+        self.chassis.roll(self.outputs().as_slice());
         let running = self.tick.wrapping_sub(self.started);
         if running.is_multiple_of(STATUS_EVERY) {
             let status = self.status();
@@ -206,17 +225,17 @@ impl SimRobot {
     }
 
     fn tell_param(&mut self, id: u8) {
-        match self.full.get(usize::from(id).wrapping_sub(1)) {
+        match self.full[..self.motors].get(usize::from(id).wrapping_sub(1)) {
             Some(value) => self.say(&FromMcu::Param { id, value: i32::from(*value) }),
             None => count(&mut self.counters.barred),
         }
     }
 
     fn set_param(&mut self, id: u8, value: i32) {
-        let slot = self.full.get_mut(usize::from(id).wrapping_sub(1));
+        let slot = self.full[..self.motors].get_mut(usize::from(id).wrapping_sub(1));
         let value = i16::try_from(value).ok().filter(|value| (0..=FULL).contains(value));
         match (slot, value) {
-            (Some(slot), Some(value)) if self.target == [0; 2] && self.output == [0; 2] => {
+            (Some(slot), Some(value)) if self.target == [0; MAX_MOTORS] && self.output == [0; MAX_MOTORS] => {
                 *slot = value;
                 self.tell_param(id);
             }
@@ -229,7 +248,7 @@ impl SimRobot {
             nonce,
             major: if compatible { MAJOR } else { 0 },
             boot_count: self.boot_count,
-            motors: 2,
+            motors: u8::try_from(self.motors).unwrap_or(0),
             max_ttl_ms: u16::try_from(MAX_TTL).unwrap_or(u16::MAX),
             name: *b"joywire-sim\0",
             hash: 0,
@@ -261,7 +280,9 @@ impl SimRobot {
         let ttl = u32::from(drive.ttl_ms).min(MAX_TTL);
         // A tick from the future is as wrong as one from the past: its age is huge.
         let fresh = age < ttl.max(1) || (drive.ttl_ms == 0 && age < MAX_TTL);
-        let [left, right] = *drive.motors.as_slice() else { return count(&mut self.counters.no_message) };
+        if drive.motors.as_slice().len() != self.motors {
+            return count(&mut self.counters.no_message);
+        }
         if self.session != Some(drive.session) {
             return count(&mut self.counters.foreign_session);
         }
@@ -283,9 +304,10 @@ impl SimRobot {
             self.heard(drive.is_neutral());
         }
         if drive.is_neutral() {
-            self.target = [0; 2];
+            self.target = [0; MAX_MOTORS];
         } else {
-            self.target = [scaled(left, self.full[0]), scaled(right, self.full[1])];
+            let speeds = drive.motors.as_slice().iter().zip(self.full);
+            self.target.iter_mut().zip(speeds).for_each(|(target, (speed, full))| *target = scaled(*speed, full));
             self.deadline = drive.tick.wrapping_add(ttl);
         }
     }
@@ -339,8 +361,8 @@ impl SimRobot {
     }
 
     fn stop(&mut self, reason: StopReason) {
-        self.target = [0; 2];
-        self.output = [0; 2];
+        self.target = [0; MAX_MOTORS];
+        self.output = [0; MAX_MOTORS];
         self.reason = reason;
     }
 
@@ -350,7 +372,7 @@ impl SimRobot {
     }
 
     fn is_commanded(&self) -> bool {
-        self.target != [0; 2] || self.output != [0; 2]
+        self.target != [0; MAX_MOTORS] || self.output != [0; MAX_MOTORS]
     }
 
     fn is_before_deadline(&self) -> bool {
@@ -403,8 +425,8 @@ impl SimRobot {
             bad_frames: self.counters.damaged,
             latch_nonce: self.latch.unwrap_or(0),
             wants_neutral: self.wants_neutral,
-            outputs: PerMotor::new(&self.outputs()).expect("two motors are one to four"),
-            counts: PerMotor::new(&self.chassis.counts()),
+            outputs: self.outputs(),
+            counts: PerMotor::new(&self.chassis.counts()[..self.motors]),
         }
     }
 

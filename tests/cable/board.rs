@@ -162,7 +162,7 @@ fn run(line: &OwnedFd, says: Says, ended: &AtomicBool, seen: &Seen) {
                 done = ms;
                 robot.receive(heard);
                 robot.transmit(&mut says_now);
-                let outputs = robot.outputs().map(i16::unsigned_abs);
+                let outputs = robot.sides().map(i16::unsigned_abs);
                 seen.fastest.fetch_max(outputs[0].max(outputs[1]), Ordering::SeqCst);
             }
             Says::Nothing | Says::Robot(_) => {}

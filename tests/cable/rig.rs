@@ -40,8 +40,7 @@ pub fn cable(wanted: &str, desk: &Desk) -> Result<Cable, SerialError> {
 impl Rig {
     pub fn start(wanted: &str, desk: &Desk) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let controller =
-            controller::Settings { rules: Rules::default(), track_m: 0.16, counts_per_m: 2000.0, seed: 77 };
+        let controller = controller::Settings { rules: Rules::default(), dimensions: None, seed: 77 };
         let settings = Settings { controller, step: Duration::from_millis(20), dir: home.path().join("agent") };
         let (relay, agent_end) = mailbox();
         let agent = Agent::new(settings, cable(wanted, desk).unwrap(), agent_end, Clock::start()).unwrap();

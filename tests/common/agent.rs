@@ -60,5 +60,5 @@ impl Agent {
 
 /// What a controller must know of this robot.
 fn settings(seed: u32) -> Settings {
-    Settings { rules: Rules::default(), track_m: 0.16, counts_per_m: 2000.0, seed }
+    Settings { rules: Rules::default(), dimensions: None, seed }
 }

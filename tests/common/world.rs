@@ -368,7 +368,7 @@ impl World {
         let gains = i64::from(self.now.is_multiple_of(200)) * i64::from(self.skew);
         for _ in 0..=gains {
             self.robot.tick_ms();
-            let outputs = self.seams.outputs(self.robot.outputs());
+            let outputs = self.seams.outputs(self.robot.sides());
             self.judge.ramp(self.now, outputs);
         }
         let mut said = Vec::new();
@@ -379,7 +379,7 @@ impl World {
             self.judge.said(self.now, &said);
             self.to_agent.write(&said);
         }
-        let outputs = self.seams.outputs(self.robot.outputs());
+        let outputs = self.seams.outputs(self.robot.sides());
         self.judge.wheels(self.now, outputs);
         let room = HOST_BUFFER.saturating_sub(self.agent.inbox.len());
         let before = self.agent.inbox.len();
@@ -412,7 +412,7 @@ impl World {
             Story::StormThenCalm => (self.now, self.weather.calm_from + 7_500),
             Story::Storm | Story::LongStall => return,
         };
-        let outputs = self.robot.outputs();
+        let outputs = self.robot.sides();
         if outputs != [0; 2] {
             self.still_since = now;
         }

@@ -17,7 +17,7 @@ impl Host {
     /// In a session, armed, and neutral for long enough.
     fn ready() -> Self {
         let mut host = Self { oracle: Oracle::start(), tick: 0, seq: 0 };
-        host.oracle.switch_on(1, 0);
+        host.oracle.switch_on(2, 1, 0);
         host.say(ToMcu::Hello { nonce: 7, min_major: 1, max_major: 1 });
         host.say(ToMcu::Arm { session: SESSION });
         host.keep(0, 30);

@@ -32,11 +32,12 @@ impl Oracle {
         Self { child, stdin, stdout, script: Vec::new() }
     }
 
-    pub fn switch_on(&mut self, boot_count: u16, tick: u32) {
+    pub fn switch_on(&mut self, motors: u8, boot_count: u16, tick: u32) {
         self.script.push(b'B');
         self.script.extend(boot_count.to_le_bytes());
         self.script.extend(0u32.to_le_bytes());
         self.script.extend(tick.to_le_bytes());
+        self.script.push(motors);
     }
 
     pub fn receive(&mut self, bytes: &[u8]) {

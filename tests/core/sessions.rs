@@ -1,5 +1,6 @@
 //! Sessions: a host that is sane, mad or on a bad line meets the C core and the simulated robot; both do the same.
 
+use joywire::drive::Wheels;
 use joywire::protocol::frame::{self, Accumulator};
 use joywire::protocol::message::{Drive, FromMcu, HelloAck, PerMotor, Status, ToMcu};
 use joywire::robot::body::Build;
@@ -53,7 +54,7 @@ impl Pair<'_> {
     }
 
     fn log_outputs(&mut self) {
-        self.robot.outputs().iter().for_each(|output| self.log.extend(output.to_le_bytes()));
+        self.robot.outputs().as_slice().iter().for_each(|output| self.log.extend(output.to_le_bytes()));
     }
 
     fn receive(&mut self, bytes: &[u8]) {
@@ -82,7 +83,7 @@ impl Pair<'_> {
             self.robot.tick_ms();
             self.settle();
             self.log_outputs();
-            self.moved += u32::from(self.robot.outputs() != [0, 0]);
+            self.moved += u32::from(!self.robot.is_off());
         }
     }
 
@@ -98,12 +99,14 @@ impl Pair<'_> {
             let any = i16::try_from(random.between(0, 2000)).unwrap() - 1000;
             random.one_of(&[0, 0, 1000, -1000, any, any])
         };
-        let mut speeds = vec![speed(random), speed(random)];
+        let motors = self.robot.outputs().as_slice().len();
+        let mut speeds: Vec<i16> = (0..motors).map(|_| speed(random)).collect();
         if random.once_in(3) {
-            speeds = vec![0, 0];
+            speeds.fill(0);
         }
         if random.once_in(60) {
-            speeds.push(0);
+            speeds.truncate(3);
+            speeds.resize(3, 0);
         }
         let jump = if random.once_in(80) { random.one_of(&[0x7FFE, 0x7FFF, 0x8000, u16::MAX]) } else { 0 };
         let age = random.one_of(&[0, 0, 5, 30, 100, 200, 229, 230, 231, 65_536, u32::MAX]);
@@ -180,10 +183,12 @@ fn core_does_what_the_simulated_robot_does() {
         let boot_count = random.u16();
         let any = random.u32();
         let tick = random.one_of(&[0, 0, u32::MAX - 5_000, any]);
-        oracle.switch_on(boot_count, tick);
+        let wheels = random.one_of(&[Wheels::Differential, Wheels::Mecanum]);
+        let build = Build::of(wheels);
+        oracle.switch_on(u8::try_from(wheels.motors()).unwrap(), boot_count, tick);
         let mut pair = Pair {
             oracle: &mut oracle,
-            robot: SimRobot::new(Build::default(), boot_count).after_running(tick),
+            robot: SimRobot::new(build, boot_count).after_running(tick),
             log: Vec::new(),
             from_robot: Accumulator::new(),
             status: None,
@@ -197,7 +202,7 @@ fn core_does_what_the_simulated_robot_does() {
         pair.say(ToMcu::Arm { session: pair.session }, &mut random);
         for _ in 0..30 {
             pair.seq += 1;
-            let motors = PerMotor::new(&[0, 0]).unwrap();
+            let motors = PerMotor::new(&[0; 4][..wheels.motors()]).unwrap();
             let drive = Drive {
                 session: pair.session,
                 seq: pair.seq,

@@ -3,8 +3,6 @@
 mod model;
 mod play;
 
-use std::time::Duration;
-
 use joywire::drive::{
     Answer, Command, Fault, Grant, Input, Pilot, Refusal, ResetError, RobotState, Rules, Sample, Source, Stamp, Stick,
 };
@@ -329,7 +327,7 @@ fn nothing_is_said_before_the_robot_speaks() {
 /// Goal: settings decide: the speed limit caps a held stick.
 #[test]
 fn speed_limit_caps_the_stick() {
-    let rules = Rules { speed_limit: 0.3, accelerate: Duration::from_millis(100), ..Rules::default() };
+    let rules = Rules { speed_limit: 0.3, ..Rules::default() };
     let mut play = Play::with_anne();
     play.pilot = Pilot::new(rules, false);
     play.pass(40);
