@@ -17,6 +17,7 @@ const SAMPLE_EVERY: Duration = Duration::from_millis(33);
 #[derive(Debug, Default)]
 struct Hand {
     stick: (f64, f64),
+    strafe: f64,
     telemetry: Value,
     /// When samples with a pushed stick were sent, ns.
     pushed: Vec<u64>,
@@ -49,9 +50,15 @@ impl Driver {
         self.hand.lock().unwrap().stick = (x, y);
     }
 
-    /// Lets the stick go.
-    pub fn release(&self) {
+    /// Holds the stick at its centre and the control that goes sideways there.
+    pub fn push_aside(&self, strafe: f64) {
         self.push(0.0, 0.0);
+        self.hand.lock().unwrap().strafe = strafe;
+    }
+
+    /// Lets everything go.
+    pub fn release(&self) {
+        self.push_aside(0.0);
     }
 
     /// Waits until the telemetry is as wished.
@@ -149,9 +156,11 @@ fn note_seat(hand: &Mutex<Hand>, seated: bool) {
 async fn sample(client: &mut Client, hand: &Mutex<Hand>, seq: u32, epoch: &Value) {
     let (sample, moving) = {
         let hand = hand.lock().unwrap();
-        let ((x, y), telemetry) = (hand.stick, &hand.telemetry);
+        let ((x, y), strafe, telemetry) = (hand.stick, hand.strafe, &hand.telemetry);
         let (tick, session) = (&telemetry["tick"], &telemetry["session"]);
-        (json!({"seq": seq, "x": x, "y": y, "tick": tick, "session": session, "epoch": epoch}), (x, y) != (0.0, 0.0))
+        let sample =
+            json!({"seq": seq, "x": x, "y": y, "strafe": strafe, "tick": tick, "session": session, "epoch": epoch});
+        (sample, (x, y, strafe) != (0.0, 0.0, 0.0))
     };
     if moving {
         hand.lock().unwrap().pushed.push(clock_ns());
