@@ -1,0 +1,110 @@
+// The robot's USB plug is pulled and put back, in a real kernel.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { Client } from "../interop/rig.mjs";
+import { PROMISED_MS, tell } from "./figures.mjs";
+
+const SAMPLE_MS = 33;
+const RUNS = 5;
+
+/** A person at the relay whose hand holds the stick. */
+class Person {
+  #stick = 0;
+  #client;
+  #holding;
+
+  static async sits(guest) {
+    const person = new Person();
+    const client = new Client(guest.url);
+    person.#client = client;
+    await client.welcomed();
+    await person.sees("ready");
+    await client.takeSeat();
+    person.#holding = setInterval(() => client.drive(0, person.#stick), SAMPLE_MS);
+    return person;
+  }
+
+  /** Waits until the page would show this state. */
+  sees(state) {
+    return this.#client.robotIs(state);
+  }
+
+  push() {
+    this.#stick = 0.7;
+  }
+
+  /** Lets go of the stick, and waits until that was seen. */
+  async lift() {
+    this.#stick = 0;
+    await this.#client.takeSeat();
+    await pause(3 * SAMPLE_MS);
+  }
+
+  async leaves() {
+    clearInterval(this.#holding);
+    await this.#client.end();
+  }
+}
+
+/** Registers the stories; `set.guest` is there when they begin. */
+export function stories(set) {
+  /** Drives, pulls the plug, and puts it back with the stick held all the time; how long the pins took, ms. */
+  async function unplug(person, run) {
+    const { guest } = set;
+    person.push();
+    await guest.board.turns();
+    await pause(300 + ((run * 37) % 100));
+    const pulled = await guest.unplugRobot();
+    const took = (await guest.board.rests()) - pulled;
+    const since = guest.log.length;
+    await pause(200);
+    await guest.plugInRobot();
+    await guest.logs(/cable to the robot is open/, since);
+    return took;
+  }
+
+  /** Nothing moves before the stick is released once; then it drives on. */
+  async function drivesOn(person) {
+    const { board } = set.guest;
+    await person.sees("ready");
+    await board.staysOff(500);
+    await person.lift();
+    person.push();
+    await board.turns();
+    await person.lift();
+    await board.rests();
+  }
+
+  /** Goal: rows 10 and 11, I1: whoever trips over the cable finds a robot that stands, and that drives on when it is
+   * plugged in again and the stick was released. */
+  test("a USB plug pulled at speed stops the pins, and put back it drives on from a released stick", async () => {
+    const person = await Person.sits(set.guest);
+    try {
+      const times = [];
+      for (let run = 0; run < RUNS; run += 1) {
+        times.push(await unplug(person, run));
+        await drivesOn(person);
+      }
+      tell("USB unplugged", times, PROMISED_MS, "from before QMP's device_del");
+    } finally {
+      await person.leaves();
+    }
+  });
+
+  /** Goal: row 11: the robot is found under another name, as a program that has not let go of the old one causes it. */
+  test("a robot that comes back as ttyUSB1 is found, and drives on from a released stick", async () => {
+    const { guest } = set;
+    const person = await Person.sits(guest);
+    try {
+      assert.equal(await guest.run("ls /dev/ttyUSB*"), "/dev/ttyUSB0");
+      await guest.run("sleep 1000 </dev/ttyUSB0 & holder=$!");
+      await unplug(person, 0);
+      assert.equal(await guest.run("ls /dev/ttyUSB*"), "/dev/ttyUSB1");
+      await drivesOn(person);
+    } finally {
+      await guest.run("kill $holder");
+      await person.leaves();
+    }
+  });
+}
