@@ -1,6 +1,6 @@
 // A virtual machine with real USB and real input devices, and an emulated Arduino Uno at its serial port.
 import { spawn, spawnSync } from "node:child_process";
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -79,8 +79,9 @@ export class Guest {
   board;
   /** Where the relay in the guest is reached. */
   url = "";
-  /** The lines that the program has logged. */
+  /** The lines that the program has logged since it was started. */
   log = [];
+  #all = [];
   #dir = mkdtempSync(join(tmpdir(), "joywire-vm-"));
   #child;
   #shell;
@@ -137,11 +138,17 @@ export class Guest {
   async #connect(at) {
     this.#qmp = await Line.open(at("qmp"));
     await this.qmp("qmp_capabilities");
-    this.#log = await Line.open(at("log"), (line) => this.log.push(line));
+    this.#log = await Line.open(at("log"), (line) => {
+      this.log.push(line);
+      this.#all.push(line);
+    });
     this.#shell = await Line.open(at("shell"));
     this.#pads = await Line.open(at("pads"));
     await until("the guest's boot", () => /^ready after/m.test(this.console()), BOOT_MS);
     await this.run("pad <>/dev/virtio-ports/pads >&0 2>&1 &");
+    // The relay answers its own machine only.
+    await this.run(`printf '#!/bin/sh\\nexec nc 127.0.0.1 ${this.#port}\\n' >/tmp/relay && chmod +x /tmp/relay`);
+    await this.run("nc -ll -p 9000 -e /tmp/relay </dev/null >/dev/null 2>&1 &");
   }
 
   /** Runs a line in the guest's shell; returns what it said. */
@@ -178,18 +185,19 @@ export class Guest {
     return this.qmp("device_add", SERIAL);
   }
 
-  /** Starts the program; `config` is TOML. */
-  async joywire(config = "") {
-    await this.run("mkdir -p /tmp/home");
-    await this.run(`printf '%s' '${config}' >/tmp/home/joywire.toml`);
+  /** Starts the program, or starts it again with the same data; waits for its relay. */
+  async joywire() {
+    this.log.length = 0;
     await this.run(
-      `HOME=/tmp/home JOYWIRE_LOG=joywire=debug joywire run --serial auto --port ${this.#port} --config /tmp/home/joywire.toml ` +
+      `HOME=/tmp JOYWIRE_LOG=joywire=debug joywire run --serial auto --port ${this.#port} ` +
         "</dev/null >/dev/virtio-ports/log 2>&1 & joywire=$!",
     );
     await this.logs(/open https:/);
-    // The relay answers this machine only: the guest's own.
-    await this.run(`printf '#!/bin/sh\\nexec nc 127.0.0.1 ${this.#port}\\n' >/tmp/relay && chmod +x /tmp/relay`);
-    await this.run("nc -ll -p 9000 -e /tmp/relay </dev/null >/dev/null 2>&1 &");
+  }
+
+  /** Ends it without a word. */
+  async killJoywire() {
+    await this.run("kill -9 $joywire; wait $joywire; true");
   }
 
   /** Waits for words in the program's log, from the `since`th line on. */
@@ -206,8 +214,7 @@ export class Guest {
     this.#child?.removeAllListeners("exit");
     this.#child?.kill("SIGKILL");
     this.board?.end();
-    mkdirSync(built, { recursive: true });
-    writeFileSync(join(built, "joywire.log"), `${this.log.join("\n")}\n`);
+    if (existsSync(built)) writeFileSync(join(built, "joywire.log"), `${this.#all.join("\n")}\n`);
     rmSync(this.#dir, { recursive: true, force: true });
   }
 }
