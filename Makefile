@@ -6,7 +6,7 @@ BOARD := target/uno
 FUZZ_SECONDS := 300
 STEP = @printf '\n== %s ==\n'
 
-.PHONY: help run test tools fmt lint firmware firmware-sim rust fuzz-a-little fuzz page interop browser screenshots bench clean
+.PHONY: help run test tools fmt lint firmware firmware-sim rust fuzz-a-little fuzz page interop browser test-vm screenshots bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 15
@@ -61,6 +61,11 @@ browser: node_modules firmware ## the real page in Chromium on a phone profile; 
 	$(STEP) 'browser'
 	cargo build
 	JOYWIRE_BIN=$(BINARY) npm run test:browser
+
+test-vm: node_modules firmware ## plugs pulled in a virtual machine: USB and gamepads of a real kernel, judged by an Uno's pins
+	$(STEP) 'virtual machine'
+	cargo build
+	JOYWIRE_BIN=$(BINARY) npm run test:vm
 
 bench: node_modules $(VENV)/ready ## command to frame and release to zero on a pseudo-terminal, as a table
 	cargo build --release

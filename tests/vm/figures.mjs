@@ -10,5 +10,6 @@ export function tell(what, times, most, with_) {
   const ms = (time) => `${time.toFixed(1)} ms`;
   const [median, worst] = [sorted[Math.floor(sorted.length / 2)], sorted[sorted.length - 1]];
   console.error(`${what}: pins off after ${ms(median)} (p50), ${ms(worst)} (worst), n = ${sorted.length}; ${with_}`);
+  assert.ok(sorted[0] >= 0, `${what}: the pins were at rest before`);
   assert.ok(worst <= most, `${what}: ${sorted.map(ms).join(", ")}; at most ${most} ms were allowed`);
 }

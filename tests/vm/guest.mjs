@@ -123,12 +123,12 @@ export class Guest {
       ["-device", "qemu-xhci,id=xhci", "-chardev", `serial,id=uno,path=${this.board.port}`],
       ["-device", Object.entries(SERIAL).map(([key, value]) => (key === "driver" ? value : `${key}=${value}`)).join(",")],
     ];
-    this.#child = spawn("qemu-system-x86_64", line.flat(), { stdio: ["ignore", "ignore", errors] });
-    closeSync(errors);
     // Whatever happens to us, it does not stay behind.
-    process.once("exit", () => this.#child.kill("SIGKILL"));
+    const bound = ["--pdeathsig", "KILL", "qemu-system-x86_64"];
+    this.#child = spawn("setpriv", [...bound, ...line.flat()], { stdio: ["ignore", "ignore", errors] });
+    closeSync(errors);
     const ended = new Promise((_, reject) => {
-      this.#child.once("error", (error) => reject(new Error(`${error.message}: \`make tools\` installs qemu-system-x86`)));
+      this.#child.once("error", (error) => reject(new Error(`${error.message}: \`make tools\` installs util-linux`)));
       this.#child.once("exit", (code) => reject(new Error(`qemu ended (${code}): ${readFileSync(join(built, "qemu.log"))}`)));
     });
     ended.catch(() => {});
@@ -207,6 +207,13 @@ export class Guest {
 
   console() {
     return existsSync(join(built, "console.log")) ? readFileSync(join(built, "console.log"), "utf8") : "";
+  }
+
+  /** What the guest, its emulator and the program said last. */
+  words() {
+    const last = (text) => text.trimEnd().split("\n").slice(-60).join("\n");
+    const emulator = readFileSync(join(built, "qemu.log"), "utf8");
+    return `--- the guest's console\n${last(this.console())}\n--- qemu\n${last(emulator)}\n--- the program\n${last(this.#all.join("\n"))}`;
   }
 
   end() {

@@ -1,9 +1,9 @@
 // The robot's USB plug is pulled and put back, in a real kernel.
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "../interop/rig.mjs";
 import { PROMISED_MS, tell } from "./figures.mjs";
+import { story } from "./story.mjs";
 
 const SAMPLE_MS = 33;
 const RUNS = 5;
@@ -47,44 +47,42 @@ class Person {
   }
 }
 
+/** Drives, pulls the plug, and puts it back with the stick held all the time; how long the pins took, ms. */
+async function unplug(guest, person, run) {
+  person.push();
+  await guest.board.turns();
+  await pause(300 + ((run * 37) % 100));
+  const pulled = await guest.unplugRobot();
+  const took = (await guest.board.rests()) - pulled;
+  const since = guest.log.length;
+  await pause(200);
+  await guest.plugInRobot();
+  await guest.logs(/cable to the robot is open/, since);
+  return took;
+}
+
+/** Nothing moves before the stick is released once; then it drives on. */
+async function drivesOn({ board }, person) {
+  await person.sees("ready");
+  await board.staysOff(500);
+  await person.lift();
+  person.push();
+  await board.turns();
+  await person.lift();
+  await board.rests();
+}
+
 /** Registers the stories; `set.guest` is there when they begin. */
 export function stories(set) {
-  /** Drives, pulls the plug, and puts it back with the stick held all the time; how long the pins took, ms. */
-  async function unplug(person, run) {
-    const { guest } = set;
-    person.push();
-    await guest.board.turns();
-    await pause(300 + ((run * 37) % 100));
-    const pulled = await guest.unplugRobot();
-    const took = (await guest.board.rests()) - pulled;
-    const since = guest.log.length;
-    await pause(200);
-    await guest.plugInRobot();
-    await guest.logs(/cable to the robot is open/, since);
-    return took;
-  }
-
-  /** Nothing moves before the stick is released once; then it drives on. */
-  async function drivesOn(person) {
-    const { board } = set.guest;
-    await person.sees("ready");
-    await board.staysOff(500);
-    await person.lift();
-    person.push();
-    await board.turns();
-    await person.lift();
-    await board.rests();
-  }
-
   /** Goal: rows 10 and 11, I1: whoever trips over the cable finds a robot that stands, and that drives on when it is
    * plugged in again and the stick was released. */
-  test("a USB plug pulled at speed stops the pins, and put back it drives on from a released stick", async () => {
-    const person = await Person.sits(set.guest);
+  story(set, "a USB plug pulled at speed stops the pins, and put back it drives on from a released stick", async (guest) => {
+    const person = await Person.sits(guest);
     try {
       const times = [];
       for (let run = 0; run < RUNS; run += 1) {
-        times.push(await unplug(person, run));
-        await drivesOn(person);
+        times.push(await unplug(guest, person, run));
+        await drivesOn(guest, person);
       }
       tell("USB unplugged", times, PROMISED_MS, "from before QMP's device_del");
     } finally {
@@ -93,17 +91,16 @@ export function stories(set) {
   });
 
   /** Goal: row 11: the robot is found under another name, as a program that has not let go of the old one causes it. */
-  test("a robot that comes back as ttyUSB1 is found, and drives on from a released stick", async () => {
-    const { guest } = set;
+  story(set, "a robot that comes back as ttyUSB1 is found, and drives on from a released stick", async (guest) => {
     const person = await Person.sits(guest);
     try {
       assert.equal(await guest.run("ls /dev/ttyUSB*"), "/dev/ttyUSB0");
       await guest.run("sleep 1000 </dev/ttyUSB0 & holder=$!");
-      await unplug(person, 0);
+      await unplug(guest, person, 0);
       assert.equal(await guest.run("ls /dev/ttyUSB*"), "/dev/ttyUSB1");
-      await drivesOn(person);
+      await drivesOn(guest, person);
     } finally {
-      await guest.run("kill $holder");
+      await guest.run("kill $holder 2>/dev/null; true");
       await person.leaves();
     }
   });
