@@ -4,6 +4,7 @@ mod config;
 mod devices;
 mod doctor;
 mod front;
+mod gamepad;
 mod pair;
 mod phones;
 mod ports;

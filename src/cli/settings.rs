@@ -43,6 +43,7 @@ pub fn check(layers: &Layers) -> anyhow::Result<(Config, Wanted, Finder)> {
     let robot = &config.robot;
     let wanted = read(layers, "robot.serial", &robot.serial)?;
     let usb = robot.usb.iter().map(|text| read(layers, "robot.usb", text)).collect::<Result<_, _>>()?;
+    super::gamepad::settings(layers, &config)?;
     let ports = robot.ports.iter().map(|text| read(layers, "robot.ports", text)).collect::<Result<_, _>>()?;
     Ok((config, wanted, Finder::new(usb, ports)))
 }
