@@ -30,6 +30,7 @@ class Line {
   lines = [];
   #socket;
   #asked = null;
+  #dead = false;
   #before = Promise.resolve();
 
   /** `tell` gets every line of a line that only tells. */
@@ -56,8 +57,11 @@ class Line {
 
   #ask(question, ends) {
     return new Promise((resolve, reject) => {
-      const told = () => reject(new Error(`no answer to ${question} within ${ANSWER_MS} ms: ${this.lines.join("\n")}`));
-      const late = setTimeout(told, ANSWER_MS);
+      if (this.#dead) return reject(new Error(`nobody is left to answer ${question}`));
+      const late = setTimeout(() => {
+        this.#dead = true;
+        reject(new Error(`no answer to ${question} within ${ANSWER_MS} ms: ${this.lines.join("\n")}`));
+      }, ANSWER_MS);
       this.lines = [];
       this.#asked = (text) => {
         if (!ends(text)) return;
@@ -79,9 +83,12 @@ export class Guest {
   board;
   /** Where the relay in the guest is reached. */
   url = "";
-  /** The lines that the program has logged since it was started. */
+  /** The lines that the program has logged in this story. */
   log = [];
   #all = [];
+  #pluggedIn = true;
+  /** Numbers of the pads that are plugged in. */
+  #here = new Set();
   #dir = mkdtempSync(join(tmpdir(), "joywire-vm-"));
   #child;
   #shell;
@@ -164,6 +171,9 @@ export class Guest {
     const sent = now();
     const [[answer], done] = await this.#pads.ask(command, () => true);
     if (answer !== "ok") throw new Error(`${command}: ${answer}`);
+    const [verb, number] = command.split(" ");
+    if (verb === "create") this.#here.add(number);
+    if (verb === "destroy") this.#here.delete(number);
     return [sent, done];
   }
 
@@ -174,25 +184,40 @@ export class Guest {
     return answer.return;
   }
 
-  /** Pulls the robot's plug; returns the moment before. */
+  /** Pulls the robot's plug; returns the moments, ms, before and after it. */
   async unplugRobot() {
     const sent = now();
+    this.#pluggedIn = false;
     await this.qmp("device_del", { id: SERIAL.id });
-    return sent;
+    return [sent, now()];
   }
 
-  plugInRobot() {
-    return this.qmp("device_add", SERIAL);
+  async plugInRobot() {
+    // The emulator takes a moment to let go of the old one.
+    await until("the USB socket to be free", () => this.qmp("device_add", SERIAL).then(() => true, () => false));
+    this.#pluggedIn = true;
+  }
+
+  /** A new story begins. */
+  forget() {
+    this.log.length = 0;
+  }
+
+  /** The story is over: no pad, and the robot in its socket. */
+  async tidy() {
+    for (const number of this.#here) await this.pad(`destroy ${number}`);
+    await this.run("[ ! -d $usbpad ] || usbpad_unplug || true");
+    if (!this.#pluggedIn) await this.plugInRobot();
   }
 
   /** Starts the program, or starts it again with the same data; waits for its relay. */
   async joywire() {
-    this.log.length = 0;
+    const since = this.log.length;
     await this.run(
       `HOME=/tmp JOYWIRE_LOG=joywire=debug joywire run --serial auto --port ${this.#port} ` +
         "</dev/null >/dev/virtio-ports/log 2>&1 & joywire=$!",
     );
-    await this.logs(/open https:/);
+    await this.logs(/open https:/, since);
   }
 
   /** Ends it without a word. */
@@ -213,7 +238,7 @@ export class Guest {
   words() {
     const last = (text) => text.trimEnd().split("\n").slice(-60).join("\n");
     const emulator = readFileSync(join(built, "qemu.log"), "utf8");
-    return `--- the guest's console\n${last(this.console())}\n--- qemu\n${last(emulator)}\n--- the program\n${last(this.#all.join("\n"))}`;
+    return `--- the guest's console\n${last(this.console())}\n--- qemu\n${last(emulator)}\n--- the program\n${last(this.log.join("\n"))}`;
   }
 
   end() {
