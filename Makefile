@@ -14,8 +14,8 @@ help: ## this list
 run: ## drive a simulated robot at https://localhost:8080
 	cargo run
 
-test: tools lint firmware rust fuzz-a-little page interop browser ## everything below, from formatting to the browser; installs what is missing
-	$(STEP) 'all of it passed: formatting, lints, firmware, Rust tests and World, boards, fuzzing, page types and units, official clients, browser'
+test: tools lint firmware rust fuzz-a-little page interop browser test-vm ## everything below, from formatting to the virtual machine; installs what is missing
+	$(STEP) 'all of it passed: formatting, lints, firmware, Rust tests and World, boards, fuzzing, page types and units, official clients, browser, virtual machine'
 
 tools: ## installs what the tests need, or says what to install
 	$(STEP) 'tools'

@@ -210,14 +210,14 @@ export class Guest {
     if (!this.#pluggedIn) await this.plugInRobot();
   }
 
-  /** Starts the program, or starts it again with the same data; waits for its relay. */
+  /** Starts the program, or starts it again with the same data; waits until it has the robot. */
   async joywire() {
     const since = this.log.length;
     await this.run(
       `HOME=/tmp JOYWIRE_LOG=joywire=debug joywire run --serial auto --port ${this.#port} ` +
         "</dev/null >/dev/virtio-ports/log 2>&1 & joywire=$!",
     );
-    await this.logs(/open https:/, since);
+    await this.logs(/robot is ready/, since);
   }
 
   /** Ends it without a word. */
