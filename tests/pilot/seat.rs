@@ -43,7 +43,7 @@ fn source(driver: u64) -> Source {
 /// given the seat without having asked drives as anybody does.
 #[derive(Default)]
 struct Line {
-    line: Vec<(u64, bool)>,
+    all: Vec<(u64, bool)>,
     driven: bool,
     heard: u64,
     changes: u32,
@@ -51,17 +51,17 @@ struct Line {
 
 impl Line {
     fn holder(&self) -> Option<(u64, bool)> {
-        self.line.first().copied().filter(|_| self.driven)
+        self.all.first().copied().filter(|_| self.driven)
     }
 
     fn waiting(&self) -> &[(u64, bool)] {
-        &self.line[usize::from(self.driven)..]
+        &self.all[usize::from(self.driven)..]
     }
 
     /// Puts someone at the front, to drive.
     fn seat(&mut self, now: u64, driver: u64, pad: bool) {
-        self.line.retain(|(other, _)| *other != driver);
-        self.line.insert(0, (driver, pad));
+        self.all.retain(|(other, _)| *other != driver);
+        self.all.insert(0, (driver, pad));
         self.driven = true;
         self.heard = now;
         self.changes += 1;
@@ -76,20 +76,20 @@ impl Line {
             // The one before stays in the line, now second: the next to drive.
             Some(_) | None => self.seat(now, driver, pad),
         }
-        self.line.truncate(PLACES + 1);
+        self.all.truncate(PLACES + 1);
         true
     }
 
     fn ask(&mut self, now: u64, driver: u64) {
-        let known = self.line.iter().any(|(other, _)| *other == driver);
+        let known = self.all.iter().any(|(other, _)| *other == driver);
         if !self.take(now, driver) && !known && self.waiting().len() < PLACES {
-            self.line.push((driver, driver >= PADS));
+            self.all.push((driver, driver >= PADS));
         }
     }
 
     fn leave(&mut self, now: u64, driver: u64) {
         let drove = self.holder().is_some_and(|(holder, _)| holder == driver);
-        self.line.retain(|(other, _)| *other != driver);
+        self.all.retain(|(other, _)| *other != driver);
         if drove {
             self.next(now);
         }
@@ -99,21 +99,21 @@ impl Line {
         if from == to || self.holder().is_none_or(|(holder, _)| holder != from) {
             return;
         }
-        let pad = self.line.iter().any(|who| *who == (to, true));
-        self.line.remove(0);
+        let pad = self.all.contains(&(to, true));
+        self.all.remove(0);
         self.seat(now, to, pad);
     }
 
     fn expire(&mut self, now: u64) {
         if self.driven && now - self.heard >= 1_000 {
-            self.line.remove(0);
+            self.all.remove(0);
             self.next(now);
         }
     }
 
     /// The front of the line drives, if there is one.
     fn next(&mut self, now: u64) {
-        self.driven = !self.line.is_empty();
+        self.driven = !self.all.is_empty();
         self.heard = now;
         self.changes += 1;
     }
