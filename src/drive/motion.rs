@@ -37,7 +37,7 @@ impl Stick {
     /// The same direction at `share` of the way, 0…1; a share beyond counts as its nearest end, no number as 0.
     #[must_use]
     pub fn scaled(self, share: f64) -> Self {
-        let share = share.max(0.0).min(1.0);
+        let share = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };
         Self { right: self.right * share, forward: self.forward * share, strafe: self.strafe * share }
     }
 

@@ -8,6 +8,7 @@ use gilrs::ff::{BaseEffect, BaseEffectType, Effect, EffectBuilder, Repeat, Repla
 use gilrs::{Button, EventType, GamepadId, Gilrs, GilrsBuilder};
 
 use super::Settings;
+use super::card::Card;
 use super::choice::Guid;
 use super::control::Control;
 use super::pad::Pad;
@@ -46,23 +47,6 @@ pub enum DeskError {
     /// The system gives no gamepads.
     #[error("this system shows no gamepads: {0}")]
     System(String),
-}
-
-/// What can be said of a pad.
-#[derive(Clone, Debug)]
-pub struct Card {
-    /// What it calls itself.
-    pub name: String,
-    /// Its kind.
-    pub guid: Guid,
-    /// The mapping that names its controls, if one fits; else they are named as the system's driver names them.
-    pub mapping: Option<String>,
-    /// Whether the left stick and the lower button are known by name.
-    pub is_named: bool,
-    /// Whether it can shake.
-    pub rumble: bool,
-    /// Its device, such as `/dev/input/event5`; empty where there is none.
-    pub device: String,
 }
 
 /// A pad that is plugged in and chosen.
@@ -143,6 +127,7 @@ impl Desk {
     }
 
     /// Waits for news of any pad, `limit` at most.
+    #[expect(clippy::disallowed_methods, reason = "this thread drives nothing; it waits for hands")]
     pub fn wait(&mut self, limit: Duration) {
         let before = self.clock.now();
         match self.gilrs.next_event_blocking(Some(limit)) {
@@ -168,7 +153,9 @@ impl Desk {
 
     fn greet_all(&mut self) {
         let all: Vec<GamepadId> = self.gilrs.gamepads().map(|(id, _)| id).collect();
-        all.into_iter().for_each(|id| self.greet(id));
+        for id in all {
+            self.greet(id);
+        }
     }
 
     fn greet(&mut self, id: GamepadId) {
@@ -242,7 +229,9 @@ impl Desk {
     fn restart(&mut self, now: Time) {
         if let Ok(gilrs) = start(&self.settings) {
             let all: Vec<usize> = self.plugged.keys().copied().collect();
-            all.into_iter().for_each(|place| self.dismiss(place));
+            for place in all {
+                self.dismiss(place);
+            }
             self.gilrs = gilrs;
             self.missed.clear();
             self.greet_all();

@@ -3,6 +3,7 @@
 //! [`Pad`] decides in virtual time; [`reader`](self) waits. Between reader and agent lies a link of latest values: no
 //! motion ever waits behind an older one, and every sample carries the robot's time that was known when the pad was read.
 
+pub mod card;
 pub mod choice;
 pub mod control;
 #[cfg(feature = "gamepad")]
@@ -17,7 +18,8 @@ pub mod rules;
 
 use std::path::PathBuf;
 
-pub use choice::Choice;
+pub use card::Card;
+pub use choice::{Choice, Guid};
 pub use control::Control;
 pub use link::{AgentEnd, PadsEnd, Word, link};
 pub use pad::{Intent, Known, Pad};

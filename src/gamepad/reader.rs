@@ -5,7 +5,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::Settings;
-use super::desk::{Card, Desk, DeskError, Happening};
+use super::card::Card;
+use super::desk::{Desk, DeskError, Happening};
 use super::link::{PadsEnd, Word};
 use super::pad::{Intent, Known};
 use crate::clock::Clock;

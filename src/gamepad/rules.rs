@@ -41,6 +41,23 @@ pub struct Speeds {
     pub turbo: f64,
 }
 
+impl Rules {
+    /// What a control is for, by its key in the configuration.
+    #[must_use]
+    pub fn function(&self, control: Control) -> Option<&'static str> {
+        let is = |wanted: Option<Control>| wanted == Some(control);
+        match () {
+            () if self.stop == control => Some("stop"),
+            () if is(self.seat) => Some("seat"),
+            () if is(self.turbo) => Some("turbo"),
+            () if is(self.slow) => Some("slow"),
+            () if is(self.deadman) => Some("deadman"),
+            () if self.reset.is_some_and(|pair| pair.contains(&control)) => Some("reset"),
+            () => None,
+        }
+    }
+}
+
 impl Default for Rules {
     fn default() -> Self {
         Self {

@@ -23,7 +23,7 @@ pub struct Hand {
 impl Hand {
     pub fn new(rules: Rules) -> Self {
         let pad = Pad::new(rules, ME, Time::ZERO);
-        let known = Known { stamp: stamp(0), ..Known::default() };
+        let known = Known { stamp: Some(stamp(0)), ..Known::default() };
         Self { pad, now: 0, known, generous: true, said: Vec::new() }
     }
 
@@ -73,7 +73,7 @@ impl Hand {
         let before = self.said.len();
         for _ in 0..ms / LOOK {
             self.now += LOOK;
-            self.known.stamp = stamp(self.now);
+            self.known.stamp = Some(stamp(self.now));
             let mut said = Vec::new();
             self.pad.step(Time::from_millis(self.now), self.known, &mut |intent| said.push(intent));
             for intent in said {
@@ -91,10 +91,11 @@ impl Hand {
     }
 
     fn obey(&mut self, intent: Intent) {
-        match intent {
-            Intent::Take if self.generous && self.known.holder != Some(ME) => self.seat(Some(ME)),
-            Intent::Leave if self.known.holder == Some(ME) => self.seat(None),
-            _ => {}
+        let mine = self.known.holder == Some(ME);
+        if intent == Intent::Take && self.generous && !mine {
+            self.seat(Some(ME));
+        } else if intent == Intent::Leave && mine {
+            self.seat(None);
         }
     }
 }
@@ -109,8 +110,8 @@ pub fn wiggle(hand: &mut Hand, forward: f64, ms: u64) -> Vec<Intent> {
     said
 }
 
-pub fn stamp(now: u64) -> Option<Stamp> {
-    Some(Stamp { session: 77, tick: u32::try_from(now).unwrap() })
+pub fn stamp(now: u64) -> Stamp {
+    Stamp { session: 77, tick: u32::try_from(now).unwrap() }
 }
 
 pub fn samples(said: &[Intent]) -> Vec<Sample> {

@@ -4,3 +4,5 @@
 
 mod hand;
 mod pad;
+mod rig;
+mod story;

@@ -172,7 +172,7 @@ fn deadman_must_be_held() {
 fn speed_buttons_change_the_speed_while_held() {
     let mut hand = Hand::seated();
     hand.push(1.0);
-    let mut speed = |hand: &mut Hand| {
+    let speed = |hand: &mut Hand| {
         let said = samples(&hand.pass(100));
         (forward(said.last().unwrap()) * 100.0).round()
     };

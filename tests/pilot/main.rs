@@ -2,6 +2,7 @@
 
 mod model;
 mod play;
+mod seat;
 
 use std::time::Duration;
 

@@ -1,5 +1,8 @@
 //! From configuration to gamepads.
 
+#[cfg(any(feature = "gamepad", test))]
+pub mod view;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
