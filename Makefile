@@ -28,6 +28,7 @@ lint: ## formatting and clippy, warnings are errors
 	$(STEP) 'formatting and lints'
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
+	cargo clippy --no-default-features -- -D warnings
 
 firmware: ## the Arduino library and its examples, and the boards that stand in for hardware
 	$(STEP) 'firmware'

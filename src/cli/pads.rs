@@ -22,6 +22,7 @@ mod live {
     use std::process::ExitCode;
     use std::time::Duration;
 
+    use tokio::time::Instant;
     use tokio_util::sync::CancellationToken;
 
     use crate::cli::gamepad::view::{self, ADVICE, Look};
@@ -31,7 +32,6 @@ mod live {
     use crate::drive::{DriverId, Rules as Driving};
     use crate::gamepad::desk::{Desk, Happening};
     use crate::gamepad::{Card, Choice, Settings};
-    use crate::time::Time;
 
     /// Between two pictures, and between two lines of a pad for programs.
     const PICTURE: Duration = Duration::from_millis(50);
@@ -46,8 +46,7 @@ mod live {
         let chosen = pads.choice.clone();
         // All are shown, also those that do not drive; and none of them shakes.
         let all = Settings { choice: Choice::Auto, rumble: false, ..pads };
-        let clock = Clock::start();
-        let mut desk = Desk::open(all.clone(), clock)?;
+        let mut desk = Desk::open(all.clone(), Clock::start())?;
         let cards: Vec<Card> = desk.plugged().map(|plugged| plugged.card.clone()).collect();
         if args.list || (!args.json && !is_watched()) {
             list(&cards, &chosen, args.json)?;
@@ -56,7 +55,7 @@ mod live {
         runtime()?.block_on(async {
             let shutdown = signals::shutdown()?;
             list(&cards, &chosen, args.json)?;
-            let mut live = Live { chosen, settings: all, driving, clock, shown: BTreeMap::new(), drawn: None };
+            let mut live = Live { chosen, settings: all, driving, shown: BTreeMap::new(), drawn: None };
             if args.json { live.tell(&mut desk, &shutdown).await } else { live.draw(&mut desk, &shutdown).await }
         })?;
         Ok(ExitCode::SUCCESS)
@@ -78,7 +77,6 @@ mod live {
         chosen: Choice,
         settings: Settings,
         driving: Driving,
-        clock: Clock,
         /// The last line about each pad.
         shown: BTreeMap<DriverId, String>,
         /// How many lines the last picture has, and how many there were on the terminal then.
@@ -89,15 +87,15 @@ mod live {
         /// A picture in place, again and again.
         async fn draw(&mut self, desk: &mut Desk, shutdown: &CancellationToken) -> io::Result<()> {
             say(&view::legend(&self.settings.rules).join("\n"));
-            let mut due = Time::ZERO;
+            let mut due = Instant::now();
             let mut last = Vec::new();
             while !shutdown.is_cancelled() {
                 self.wait(desk).await;
                 drop(desk.happened());
-                if self.clock.now() < due {
+                if Instant::now() < due {
                     continue;
                 }
-                due = self.clock.now() + PICTURE;
+                due = Instant::now() + PICTURE;
                 let picture: Vec<String> = desk.plugged().flat_map(|plugged| self.look(plugged).picture()).collect();
                 let picture = if picture.is_empty() { vec!["waiting for a gamepad …".to_owned()] } else { picture };
                 if picture != last {
@@ -119,7 +117,7 @@ mod live {
         /// A line for each change.
         async fn tell(&mut self, desk: &mut Desk, shutdown: &CancellationToken) -> io::Result<()> {
             drop(desk.happened());
-            let mut due = Time::ZERO;
+            let mut due = Instant::now();
             while !shutdown.is_cancelled() {
                 self.wait(desk).await;
                 for happening in desk.happened() {
@@ -133,10 +131,10 @@ mod live {
                         Happening::Ignored(_) => {}
                     }
                 }
-                if self.clock.now() < due {
+                if Instant::now() < due {
                     continue;
                 }
-                due = self.clock.now() + PICTURE;
+                due = Instant::now() + PICTURE;
                 for plugged in desk.plugged() {
                     let line = self.look(plugged).json();
                     let id = plugged.pad.driver();

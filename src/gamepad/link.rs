@@ -165,3 +165,65 @@ impl AgentEnd {
         self.known.send_if_modified(|old| std::mem::replace(old, known) != known);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drive::Stick;
+
+    const PAD: DriverId = DriverId(1 << 52);
+
+    fn sample(seq: u32, forward: f64) -> Word {
+        let stick = Stick::new(0.0, forward).unwrap();
+        Word::Wants(Intent::Sample(Sample { seq, stick, stamp: None, epoch: 1 }))
+    }
+
+    fn words(agent: &AgentEnd) -> Vec<Word> {
+        agent.take().into_iter().map(|(_, word)| word).collect()
+    }
+
+    /// Goal: no backlog of motion can form, and the neutral that a new seat starts from is not lost before it.
+    #[test]
+    fn newest_sample_waits_and_the_neutral_before_it() {
+        let (pads, agent) = link();
+        pads.tell(PAD, sample(0, 0.0));
+        for seq in 1..100 {
+            pads.tell(PAD, sample(seq, 0.5));
+        }
+        assert_eq!(words(&agent), [sample(0, 0.0), sample(99, 0.5)]);
+        pads.tell(PAD, sample(100, 0.5));
+        pads.tell(PAD, sample(101, 0.0));
+        assert_eq!(words(&agent), [sample(101, 0.0)]);
+        assert!(words(&agent).is_empty());
+    }
+
+    /// Goal: STOP gets through, and first, whatever else a pad wants; and a pad that is gone drives no more.
+    #[test]
+    fn stop_overtakes_and_gone_forgets() {
+        let (pads, agent) = link();
+        pads.tell(PAD, Word::Here("Pad".to_owned()));
+        pads.tell(PAD, sample(0, 0.5));
+        for _ in 0..1_000 {
+            pads.tell(PAD, Word::Wants(Intent::Take));
+        }
+        pads.tell(PAD, Word::Wants(Intent::Stop));
+        pads.tell(PAD, Word::Gone);
+        let words = words(&agent);
+        assert_eq!(words[..2], [Word::Here("Pad".to_owned()), Word::Wants(Intent::Stop)]);
+        assert_eq!(words.last(), Some(&Word::Gone));
+        assert!(words.len() < QUEUE + 4);
+    }
+
+    /// Goal: whoever reads pads late sees what is true now, and notices that nobody listens any more.
+    #[test]
+    fn pads_know_the_newest() {
+        let (pads, agent) = link();
+        for epoch in 0..10 {
+            agent.publish(Known { epoch, ..Known::default() });
+        }
+        assert_eq!(pads.known().epoch, 9);
+        assert!(!pads.is_deserted());
+        drop(agent);
+        assert!(pads.is_deserted());
+    }
+}

@@ -70,7 +70,7 @@ pub struct Pad {
     owes_neutral: bool,
     /// When the pad last told anything.
     heard: Time,
-    /// When it last drove or was given the seat.
+    /// When it last drove or got the seat.
     touched: Time,
     /// Edges since the last step.
     stop: bool,
@@ -227,10 +227,6 @@ impl Pad {
         self.sent = None;
         if mine.is_some() {
             self.touched = now;
-            // Given by someone else: the hand that is on it now did not mean to drive.
-            if self.asked.is_none() {
-                self.interrupt();
-            }
             self.asked = None;
         } else if had {
             self.interrupt();

@@ -67,7 +67,7 @@ fn greet(desk: &mut Desk, end: &PadsEnd) {
         match happening {
             Happening::Here(driver, card) => here(end, driver, &card),
             Happening::Ignored(card) => {
-                tracing::info!(name = card.name, guid = %card.guid, "gamepad is not the one of gamepad.use: left alone");
+                tracing::info!(name = card.name, guid = %card.guid, "gamepad left alone: gamepad.use means another one, or there are too many");
             }
             Happening::Gone(driver, card) => {
                 end.tell(driver, Word::Gone);

@@ -1,6 +1,6 @@
 //! From configuration to gamepads.
 
-#[cfg(any(feature = "gamepad", test))]
+#[cfg(feature = "gamepad")]
 pub mod view;
 
 use std::path::PathBuf;
@@ -73,7 +73,7 @@ pub fn plug_in(agent: Agent, settings: Settings, operator: bool, clock: Clock) -
 /// # Errors
 /// None.
 #[cfg(not(feature = "gamepad"))]
-#[expect(clippy::unnecessary_wraps, clippy::needless_pass_by_value, reason = "the same as with gamepads")]
+#[expect(clippy::unnecessary_wraps, reason = "the same as with gamepads")]
 pub fn plug_in(agent: Agent, _: Settings, _: bool, _: Clock) -> std::io::Result<Agent> {
     Ok(agent)
 }
