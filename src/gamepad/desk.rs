@@ -29,6 +29,9 @@ const HAT: f32 = 0.5;
 const PAUSE: Duration = Duration::from_millis(2);
 /// If gilrs has not noticed by then that a pad is gone, it has lost the message and is started anew.
 const NOTICE: Duration = Duration::from_secs(1);
+/// gilrs lists the pads first and listens for new ones some milliseconds later. It never tells of one that was plugged in
+/// between: after this long somebody must look again.
+const SECOND_LOOK: Duration = Duration::from_secs(1);
 /// How a pad shakes.
 const SHAKE_MS: u32 = 300;
 const SHAKE_MAGNITUDE: u16 = 50_000;
@@ -87,6 +90,8 @@ pub struct Desk {
     next_id: u64,
     /// Pads that are gone but that gilrs has not missed yet, since when.
     missed: BTreeMap<usize, Time>,
+    /// When gilrs was started, until somebody has looked again.
+    started: Option<Time>,
     happened: Vec<Happening>,
     clock: Clock,
 }
@@ -104,6 +109,7 @@ impl Desk {
             plugged: BTreeMap::new(),
             next_id: FIRST_ID,
             missed: BTreeMap::new(),
+            started: Some(clock.now()),
             happened: Vec::new(),
             clock,
         };
@@ -224,20 +230,37 @@ impl Desk {
         if self.missed.values().any(|since| now.since(*since) >= NOTICE) {
             self.restart(now);
         }
+        if self.started.is_some_and(|at| now.since(at) >= SECOND_LOOK) {
+            self.look_again(now);
+        }
     }
 
     fn restart(&mut self, now: Time) {
         if let Ok(gilrs) = start(&self.settings) {
-            let all: Vec<usize> = self.plugged.keys().copied().collect();
-            for place in all {
-                self.dismiss(place);
-            }
-            self.gilrs = gilrs;
-            self.missed.clear();
-            self.greet_all();
+            self.replace(gilrs, now);
         } else {
             self.missed.values_mut().for_each(|since| *since = now);
         }
+    }
+
+    fn look_again(&mut self, now: Time) {
+        self.started = None;
+        let Ok(second) = start(&self.settings) else { return };
+        let known: Vec<String> = self.gilrs.gamepads().map(|(_, pad)| device(&pad)).collect();
+        if second.gamepads().any(|(_, pad)| !known.contains(&device(&pad))) {
+            self.replace(second, now);
+        }
+    }
+
+    fn replace(&mut self, gilrs: Gilrs, now: Time) {
+        let all: Vec<usize> = self.plugged.keys().copied().collect();
+        for place in all {
+            self.dismiss(place);
+        }
+        self.gilrs = gilrs;
+        self.started = Some(now);
+        self.missed.clear();
+        self.greet_all();
     }
 }
 

@@ -27,13 +27,13 @@ class Pad {
   #place;
 
   /** Plugs one in and waits until the program has seen it. `kind` is one of pad.c. */
-  static async plugIn(guest, place = 0, kind = "xbox") {
+  static async plugIn(guest, place = 0, kind = "xbox", ms = 10_000) {
     const pad = new Pad();
     pad.#guest = guest;
     pad.#place = place;
     const since = guest.log.length;
     await guest.pad(`create ${place} ${kind}`);
-    await guest.logs(/gamepad: .*name="(Microsoft X-Box 360 pad|Pad of eight bits)"/, since);
+    await guest.logs(/gamepad: .*name="(Microsoft X-Box 360 pad|Pad of eight bits)"/, since, ms);
     return pad;
   }
 
@@ -270,6 +270,22 @@ export function stories(set) {
     await guest.board.staysOff(300);
     await pad.drives();
     stops.tell();
+  });
+
+  /** Goal: a pad that is plugged in just when the program looks for pads drives, too. */
+  story(set, "a pad plugged in while the program starts is not overlooked", async (guest) => {
+    for (const ms of [0, 20, 40, 60]) {
+      await guest.killJoywire();
+      guest.forget();
+      const ready = guest.joywire();
+      ready.catch(() => {});
+      await guest.logs(/open https:/);
+      await pause(ms);
+      const pad = await Pad.plugIn(guest, 0, "xbox", 5000);
+      await ready;
+      await pad.unplug();
+      await guest.logs(/gamepad unplugged/);
+    }
   });
 
   /** Goal: a program that starts while somebody leans on the pad drives nothing. */
