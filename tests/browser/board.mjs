@@ -65,6 +65,11 @@ export class Board {
     if (moved.length > 0) throw new Error(`the pins were to stay at rest: ${JSON.stringify(moved.slice(0, 5))}`);
   }
 
+  /** Holds the process up, or lets it go on. Its own time goes on meanwhile; nothing is said or heard. */
+  hold(held) {
+    this.#child.kill(held ? "SIGSTOP" : "SIGCONT");
+  }
+
   end() {
     this.#child?.removeAllListeners("exit");
     this.#child?.kill("SIGKILL");

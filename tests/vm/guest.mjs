@@ -30,6 +30,7 @@ class Line {
   lines = [];
   #socket;
   #asked = null;
+  #lost = null;
   #dead = false;
   #before = Promise.resolve();
 
@@ -39,6 +40,7 @@ class Line {
     await until(`the socket ${path}`, () => existsSync(path));
     line.#socket = connect(path);
     line.#socket.on("error", () => {});
+    line.#socket.on("close", () => line.#lose());
     createInterface({ input: line.#socket }).on("line", (text) => (tell ? tell(text) : line.#hear(text)));
     return line;
   }
@@ -57,20 +59,27 @@ class Line {
 
   #ask(question, ends) {
     return new Promise((resolve, reject) => {
-      if (this.#dead) return reject(new Error(`nobody is left to answer ${question}`));
-      const late = setTimeout(() => {
-        this.#dead = true;
-        reject(new Error(`no answer to ${question} within ${ANSWER_MS} ms: ${this.lines.join("\n")}`));
-      }, ANSWER_MS);
+      const lost = () => {
+        clearTimeout(late);
+        reject(new Error(`no answer to ${question}: the virtual machine has ended or hangs; ${this.lines.join("\n")}`));
+      };
+      const late = setTimeout(() => this.#lose(), ANSWER_MS);
+      this.#lost = lost;
+      if (this.#dead) return lost();
       this.lines = [];
       this.#asked = (text) => {
         if (!ends(text)) return;
         clearTimeout(late);
-        this.#asked = null;
+        this.#asked = this.#lost = null;
         resolve([this.lines, now()]);
       };
       this.#socket.write(`${question}\n`);
     });
+  }
+
+  #lose() {
+    this.#dead = true;
+    this.#lost?.();
   }
 
   end() {
@@ -186,10 +195,21 @@ export class Guest {
 
   /** Pulls the robot's plug; returns the moments, ms, before and after it. */
   async unplugRobot() {
-    const sent = now();
-    this.#pluggedIn = false;
-    await this.qmp("device_del", { id: SERIAL.id });
-    return [sent, now()];
+    // QEMU 7.2 crashes on a byte that comes from the board while it takes the device apart.
+    this.board.hold(true);
+    try {
+      const sent = now();
+      this.#pluggedIn = false;
+      await this.qmp("device_del", { id: SERIAL.id });
+      const pulled = now();
+      await until("the emulator to let go of the robot", async () => {
+        const devices = await this.qmp("query-chardev");
+        return !devices.find(({ label }) => label === SERIAL.chardev)["frontend-open"];
+      });
+      return [sent, pulled];
+    } finally {
+      this.board.hold(false);
+    }
   }
 
   async plugInRobot() {
@@ -238,7 +258,9 @@ export class Guest {
   words() {
     const last = (text) => text.trimEnd().split("\n").slice(-60).join("\n");
     const emulator = readFileSync(join(built, "qemu.log"), "utf8");
-    return `--- the guest's console\n${last(this.console())}\n--- qemu\n${last(emulator)}\n--- the program\n${last(this.log.join("\n"))}`;
+    const { exitCode, signalCode } = this.#child;
+    const ended = exitCode === null && signalCode === null ? "" : ` (ended: ${exitCode ?? signalCode})`;
+    return `--- the guest's console\n${last(this.console())}\n--- qemu${ended}\n${last(emulator)}\n--- the program\n${last(this.log.join("\n"))}`;
   }
 
   end() {

@@ -108,8 +108,8 @@ export function stories(set) {
       assert.equal(await guest.run("ls /dev/ttyUSB*"), "/dev/ttyUSB1");
       await drivesOn(guest, person);
     } finally {
-      await guest.run("kill $holder 2>/dev/null; true");
       await person.leaves();
+      await guest.run("kill $holder 2>/dev/null; true");
     }
   });
 }
