@@ -8,7 +8,7 @@ use gilrs::ff::{BaseEffect, BaseEffectType, Effect, EffectBuilder, Repeat, Repla
 use gilrs::{Button, EventType, GamepadId, Gilrs, GilrsBuilder};
 
 use super::Settings;
-use super::card::Card;
+use super::card::{Card, tidy};
 use super::choice::Guid;
 use super::control::Control;
 use super::pad::Pad;
@@ -192,9 +192,9 @@ impl Desk {
         let named =
             gamepad.axis_code(gilrs::Axis::LeftStickY).is_some() && gamepad.button_code(Button::South).is_some();
         Some(Card {
-            name: gamepad.os_name().to_owned(),
+            name: tidy(gamepad.os_name()),
             guid: Guid(gamepad.uuid()),
-            mapping: gamepad.map_name().map(str::to_owned),
+            mapping: gamepad.map_name().map(tidy),
             is_named: named,
             rumble: gamepad.is_ff_supported(),
             device: device(&gamepad),

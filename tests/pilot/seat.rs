@@ -120,7 +120,7 @@ impl Line {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, failure_persistence: None, ..ProptestConfig::default() })]
     /// Goal: whatever phones and pads do, the seat is whose a plain account says, and so are the places in its queue.
     #[test]
     fn seat_agrees_with_a_plain_account_of_it(events in events()) {

@@ -9,8 +9,6 @@ use crate::gamepad::{Axis, Card, Choice, Control, Pad, Rules};
 pub const ADVICE: &str = "plug one in, or switch it on. If it does not appear: you may need the right to read it (`joywire \
                           doctor` tells; `joywire doctor --device-rule` prints the udev rule, or join the group: `sudo \
                           usermod -aG input $USER`), and udevd must be running, which it is not in most containers";
-/// A pad's name is cut to this many characters: a picture must not wrap.
-const NAME: usize = 40;
 /// Steps of a bar to either side.
 const BAR: usize = 10;
 
@@ -36,7 +34,7 @@ fn row(card: &Card, chosen: &Choice) -> [String; 6] {
     let rumble = if card.rumble { "yes" } else { "no" };
     let drives = if chosen.takes(&card.name, card.guid) { "yes" } else { "no: gamepad.use" };
     let device = if card.device.is_empty() { "-" } else { &card.device };
-    [&cut(&card.name), &card.guid.to_string(), &mapping, rumble, device, drives].map(str::to_owned)
+    [&card.name, &card.guid.to_string(), &mapping, rumble, device, drives].map(str::to_owned)
 }
 
 /// What the controls are for.
@@ -82,7 +80,7 @@ impl Look<'_> {
             (true, true) => "  (move the stick and let it go once)",
             (true, false) => "",
         };
-        let mut lines = vec![format!("{}  {}", cut(&self.card.name), self.card.guid)];
+        let mut lines = vec![format!("{}  {}", self.card.name, self.card.guid)];
         lines.extend(Axis::ALL.map(axis));
         lines.push(format!(
             "  {:<14} {}",
@@ -162,10 +160,6 @@ fn card_json(card: &Card, chosen: &Choice) -> Value {
     })
 }
 
-fn cut(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(NAME).collect()
-}
-
 /// To hundredths, without a negative zero: what trembles less is not worth a new line.
 fn round(value: f64) -> f64 {
     (value * 100.0).round() / 100.0 + 0.0
@@ -187,12 +181,13 @@ fn bar(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gamepad::card::tidy;
     use crate::gamepad::{Event, Guid};
     use crate::time::Time;
 
     fn card() -> Card {
         Card {
-            name: "Some pad\u{1b}[31m with a name that is far too long to be shown".to_owned(),
+            name: tidy("Some pad\u{1b}[31m with a name that is far too long to be shown"),
             guid: Guid([3; 16]),
             mapping: None,
             is_named: true,
