@@ -186,6 +186,12 @@ export class Guest {
     return [sent, done];
   }
 
+  /** How often a pad was made to shake. */
+  async shakes(place) {
+    const [[count]] = await this.#pads.ask(`shakes ${place}`, () => true);
+    return Number(count);
+  }
+
   async qmp(execute, args = {}) {
     const [lines] = await this.#qmp.ask(JSON.stringify({ execute, arguments: args }), (line) => /"(return|error)"/.test(line));
     const answer = JSON.parse(lines.pop());

@@ -1,20 +1,23 @@
 /* Gamepads for the guest, by uinput: real input devices with real events. One command a line on standard input, each
- * answered by `ok` or by what was wrong:
+ * answered by `ok`, by a number, or by what was wrong:
  *
- *   create PAD KIND           plugs pad number PAD in: `xbox`, or `askew`, whose sticks lie at full deflection at first
+ *   create PAD KIND           plugs pad number PAD in: `xbox`, which can shake, or `askew`, whose sticks lie at full
+ *                             deflection at first
  *   destroy PAD               unplugs it
  *   axis PAD NAME VALUE       x y rx ry (sticks), z rz (triggers), hat0x hat0y; down and right are positive
  *   button PAD NAME 0|1       south east north west tl tr select start mode thumbl thumbr
+ *   shakes PAD                how often it was made to shake
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/uinput.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { PADS = 4, BUS_OF_USB = 3 };
+enum { PADS = 4, BUS_OF_USB = 3, EFFECTS = 16 };
 
 struct name {
     const char *name;
@@ -34,7 +37,11 @@ static const struct name buttons[] = {
 
 enum { AXES = sizeof axes / sizeof axes[0], BUTTONS = sizeof buttons / sizeof buttons[0] };
 
+/* What the kernel's own driver says that a pad with two motors can do. */
+static const int shaking[] = {FF_RUMBLE, FF_PERIODIC, FF_SQUARE, FF_TRIANGLE, FF_SINE, FF_GAIN};
+
 static int pads[PADS] = {-1, -1, -1, -1};
+static int shakes[PADS];
 
 static int code_of(const struct name *names, int count, const char *name)
 {
@@ -67,16 +74,23 @@ static const char *create(int pad, const char *kind)
         setup.id = (struct input_id){.bustype = BUS_OF_USB, .vendor = 0x1209, .product = 0x0001, .version = 0x0110};
         strcpy(setup.name, "Pad of eight bits");
     }
-    int fd = open("/dev/uinput", O_WRONLY | O_CLOEXEC);
+    int fd = open("/dev/uinput", O_RDWR | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return strerror(errno);
     pads[pad] = fd;
+    shakes[pad] = 0;
     int failed = ioctl(fd, UI_SET_EVBIT, EV_KEY) < 0 || ioctl(fd, UI_SET_EVBIT, EV_ABS) < 0;
     for (int i = 0; i < BUTTONS; i++)
         failed |= ioctl(fd, UI_SET_KEYBIT, buttons[i].code) < 0;
     for (int i = 0; i < AXES; i++) {
         struct uinput_abs_setup axis = {.code = (__u16)axes[i].code, .absinfo = range_of(axes[i].code, askew)};
         failed |= ioctl(fd, UI_ABS_SETUP, &axis) < 0;
+    }
+    if (!askew) {
+        setup.ff_effects_max = EFFECTS;
+        failed |= ioctl(fd, UI_SET_EVBIT, EV_FF) < 0;
+        for (size_t i = 0; i < sizeof shaking / sizeof shaking[0]; i++)
+            failed |= ioctl(fd, UI_SET_FFBIT, shaking[i]) < 0;
     }
     failed |= ioctl(fd, UI_DEV_SETUP, &setup) < 0 || ioctl(fd, UI_DEV_CREATE) < 0;
     return failed ? strerror(errno) : NULL;
@@ -100,6 +114,25 @@ static const char *emit(int pad, int type, int code, int value)
     return write(pads[pad], events, sizeof events) == sizeof events ? NULL : strerror(errno);
 }
 
+/* What the kernel wants of a pad that shakes. Whoever sets an effect up waits for our yes. */
+static void answer_kernel(int pad)
+{
+    struct input_event event;
+    while (read(pads[pad], &event, sizeof event) == sizeof event) {
+        struct uinput_ff_upload upload = {.request_id = (__u32)event.value};
+        struct uinput_ff_erase erase = {.request_id = (__u32)event.value};
+        if (event.type == EV_UINPUT && event.code == UI_FF_UPLOAD) {
+            ioctl(pads[pad], UI_BEGIN_FF_UPLOAD, &upload);
+            ioctl(pads[pad], UI_END_FF_UPLOAD, &upload);
+        } else if (event.type == EV_UINPUT && event.code == UI_FF_ERASE) {
+            ioctl(pads[pad], UI_BEGIN_FF_ERASE, &erase);
+            ioctl(pads[pad], UI_END_FF_ERASE, &erase);
+        } else if (event.type == EV_FF && event.code < EFFECTS && event.value > 0) {
+            shakes[pad]++;
+        }
+    }
+}
+
 static const char *obey(const char *line)
 {
     int pad, value, read = 0;
@@ -118,16 +151,47 @@ static const char *obey(const char *line)
         return emit(pad, EV_ABS, code_of(axes, AXES, name), value);
     if (strcmp(verb, "button") == 0 && sscanf(rest, "%15s %d", name, &value) == 2)
         return emit(pad, EV_KEY, code_of(buttons, BUTTONS, name), value);
+    if (strcmp(verb, "shakes") == 0) {
+        static char count[16];
+        snprintf(count, sizeof count, "%d", shakes[pad]);
+        return count;
+    }
     return "there is no such command";
+}
+
+/* Obeys every whole line that has come; returns 0 at the end of all lines. */
+static int read_commands(void)
+{
+    static char text[512];
+    static size_t len;
+    ssize_t got = read(STDIN_FILENO, text + len, sizeof text - 1 - len);
+    if (got <= 0)
+        return 0;
+    len += (size_t)got;
+    text[len] = 0;
+    char *from = text;
+    for (char *end; (end = strchr(from, '\n')); from = end + 1) {
+        *end = 0;
+        const char *answer = obey(from);
+        printf("%s\n", answer ? answer : "ok");
+        fflush(stdout);
+    }
+    len = strlen(from);
+    memmove(text, from, len + 1);
+    return len < sizeof text - 1;
 }
 
 int main(void)
 {
-    char line[128];
-    while (fgets(line, sizeof line, stdin)) {
-        const char *wrong = obey(line);
-        printf("%s\n", wrong ? wrong : "ok");
-        fflush(stdout);
+    for (;;) {
+        struct pollfd wait[PADS + 1] = {{.fd = STDIN_FILENO, .events = POLLIN}};
+        for (int pad = 0; pad < PADS; pad++)
+            wait[pad + 1] = (struct pollfd){.fd = pads[pad], .events = POLLIN};
+        poll(wait, PADS + 1, -1);
+        for (int pad = 0; pad < PADS; pad++)
+            if (wait[pad + 1].revents & POLLIN)
+                answer_kernel(pad);
+        if (wait[0].revents && !read_commands())
+            return 0;
     }
-    return 0;
 }
