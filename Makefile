@@ -6,7 +6,7 @@ BOARD := target/uno
 FUZZ_SECONDS := 300
 STEP = @printf '\n== %s ==\n'
 
-.PHONY: help run test tools fmt lint firmware firmware-sim rust fuzz-a-little fuzz page interop browser screenshots bench clean
+.PHONY: help run test tools fmt lint firmware firmware-sim rust fuzz-a-little fuzz page interop browser test-vm screenshots bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 15
@@ -14,8 +14,8 @@ help: ## this list
 run: ## drive a simulated robot at https://localhost:8080
 	cargo run
 
-test: tools lint firmware rust fuzz-a-little page interop browser ## everything below, from formatting to the browser; installs what is missing
-	$(STEP) 'all of it passed: formatting, lints, firmware, Rust tests and World, boards, fuzzing, page types and units, official clients, browser'
+test: tools lint firmware rust fuzz-a-little page interop browser test-vm ## everything below, from formatting to the virtual machine; installs what is missing
+	$(STEP) 'all of it passed: formatting, lints, firmware, Rust tests and World, boards, fuzzing, page types and units, official clients, browser, virtual machine'
 
 tools: ## installs what the tests need, or says what to install
 	$(STEP) 'tools'
@@ -28,6 +28,7 @@ lint: ## formatting and clippy, warnings are errors
 	$(STEP) 'formatting and lints'
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
+	cargo clippy --no-default-features -- -D warnings
 
 firmware: ## the Arduino library and its examples, and the boards that stand in for hardware
 	$(STEP) 'firmware'
@@ -61,6 +62,11 @@ browser: node_modules firmware ## the real page in Chromium on a phone profile; 
 	$(STEP) 'browser'
 	cargo build
 	JOYWIRE_BIN=$(BINARY) npm run test:browser
+
+test-vm: node_modules firmware ## plugs pulled in a virtual machine: USB and gamepads of a real kernel, judged by an Uno's pins
+	$(STEP) 'virtual machine'
+	cargo build
+	JOYWIRE_BIN=$(BINARY) npm run test:vm
 
 bench: node_modules $(VENV)/ready ## command to frame and release to zero on a pseudo-terminal, as a table
 	cargo build --release

@@ -35,6 +35,7 @@ pub struct Config {
     pub motors: Motors,
     pub drive: Drive,
     pub direction: Direction,
+    pub gamepad: Gamepad,
     pub safety: Safety,
     pub limits: Limits,
     pub data: Data,
@@ -84,6 +85,26 @@ Drive {
 } }
 section! { /// `[direction]`
 Direction { hold_ms: u64, speed: f64 } }
+section! { /// `[gamepad]`
+Gamepad {
+    r#use: String,
+    mappings: String,
+    style: String,
+    dead_zone: f64,
+    full_zone: f64,
+    expo: f64,
+    normal_speed: f64,
+    slow_speed: f64,
+    turbo_speed: f64,
+    deadman: String,
+    turbo: String,
+    slow: String,
+    stop: String,
+    seat: String,
+    reset: Vec<String>,
+    rest_ms: u64,
+    rumble: bool,
+} }
 section! { /// `[safety]`
 Safety { command_timeout_ms: u64, robot_ttl_ms: u64, step_ms: u64 } }
 section! { /// `[limits]`
@@ -282,7 +303,8 @@ impl Layers {
     }
 
     fn check_ranges(&self, config: &Config) -> Result<(), ConfigError> {
-        let Config { server, access: _, tls, robot, motors, drive, direction, safety, limits, data: _ } = config;
+        let Config { server, access: _, tls, robot, motors, drive, direction, gamepad, safety, limits, data: _ } =
+            config;
         if server.public && server.trust_port == server.port && server.port != 0 {
             let expected = "another port than server.port";
             return Err(self.refusal("server.trust_port", &server.trust_port.to_string(), expected));
@@ -309,6 +331,13 @@ impl Layers {
         self.within("drive.brake_jerk_ms", drive.brake_jerk_ms, 0..=100 - drive.brake_ms.max(drive.turn_brake_ms))?;
         self.within("direction.hold_ms", direction.hold_ms, 50..=500)?;
         self.within("direction.speed", direction.speed, 0.05..=0.5)?;
+        self.within("gamepad.dead_zone", gamepad.dead_zone, 0.02..=0.5)?;
+        self.within("gamepad.full_zone", gamepad.full_zone, 0.6..=1.0)?;
+        self.within("gamepad.expo", gamepad.expo, 0.0..=1.0)?;
+        self.within("gamepad.normal_speed", gamepad.normal_speed, 0.05..=1.0)?;
+        self.within("gamepad.slow_speed", gamepad.slow_speed, 0.05..=1.0)?;
+        self.within("gamepad.turbo_speed", gamepad.turbo_speed, 0.05..=1.0)?;
+        self.within("gamepad.rest_ms", gamepad.rest_ms, 500..=60_000)?;
         self.within("safety.robot_ttl_ms", safety.robot_ttl_ms, 150..=230)?;
         let below_ttl = (safety.robot_ttl_ms - 1).min(220);
         self.within("safety.command_timeout_ms", safety.command_timeout_ms, 4 * SAMPLE_MS..=below_ttl)?;

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod doctor;
 pub mod drive;
+pub mod gamepad;
 pub mod mailbox;
 pub mod network;
 pub mod private_file;

@@ -27,6 +27,7 @@ fn help_teaches_every_command() {
         (&["--help"][..], &["run", "relay", "sim", "ports", "config", "--serial", "--port", "STOP", "Examples"][..]),
         (&["run", "--help"], &["--serial", "--port", "--name", "--config", "8080", "sim", "auto", "usb:VID:PID"]),
         (&["ports", "--help"], &["--json", "--listen", "--config", "restarts most boards"]),
+        (&["pads", "--help"], &["--list", "--json", "--config", "Ctrl-C", "[gamepad]", "20 a second"]),
         (&["doctor", "--help"], &["--json", "--port", "--config", "--device-rule", "Exit code 0", "1:"]),
         (&["relay", "--help"], &["--port", "--name", "--config", "without a robot"]),
         (&["sim", "--help"], &["--link", "--config", "pseudo-terminal"]),
@@ -64,6 +65,77 @@ fn what_cannot_start_says_why_in_a_line() {
     let complaint = shell.complaint(&["run", "--port", "0", "--serial", "/dev/null"], 1);
     assert!(complaint.contains("/dev/null is not a serial port"), "{complaint}");
     assert_eq!(shell.output(&["--no-such-option"]).status.code(), Some(2));
+}
+
+/// Goal: a pad's controls are named wrongly, or twice, in a file and not while driving.
+#[test]
+fn wrong_gamepad_settings_are_told_by_line() {
+    let shell = Shell::new();
+    let file = shell.path("pad.toml");
+    let path = file.to_str().unwrap();
+    for (setting, words) in [
+        ("stop = \"b1\"", &["gamepad.stop", "\"b1\"", "such as", "joywire pads"][..]),
+        ("stop = \"\"", &["gamepad.stop", "such as"]),
+        ("deadman = \"left_stick\"", &["gamepad.deadman", "can be pressed"]),
+        ("turbo = \"east\"", &["gamepad.turbo", "gamepad.stop has this one already"]),
+        ("reset = [\"select\", \"select\"]", &["gamepad.reset", "already"]),
+        ("reset = [\"select\"]", &["gamepad.reset", "two controls"]),
+        ("style = \"car\"", &["gamepad.style", "curvature"]),
+        ("use = \"\"", &["gamepad.use", "auto", "GUID"]),
+        ("expo = 1.5", &["gamepad.expo", "0 to 1"]),
+        ("dead_zone = 0", &["gamepad.dead_zone", "0.02 to 0.5"]),
+        ("rest_ms = 0", &["gamepad.rest_ms", "500 to 60000"]),
+    ] {
+        fs::write(&file, format!("[gamepad]\n{setting}\n")).unwrap();
+        for args in [&["config", "check", path][..], &["run", "--config", path]] {
+            let complaint = shell.complaint(args, 1);
+            assert!(complaint.contains("pad.toml:2"), "{complaint}");
+            for word in words {
+                assert!(complaint.contains(word), "{setting}: no {word:?} in {complaint}");
+            }
+        }
+    }
+    for fine in
+        ["reset = []", "turbo = \"\"\nslow = \"right_shoulder\"", "use = \"X-Box\"", "deadman = \"left_trigger\""]
+    {
+        fs::write(&file, format!("[gamepad]\n{fine}\n")).unwrap();
+        assert_eq!(shell.output(&["config", "check", path]).status.code(), Some(0), "{fine}");
+    }
+}
+
+/// Goal: whoever sees no pad learns where to look, and a program can read the list and follows until it is stopped.
+#[test]
+#[cfg(feature = "gamepad")]
+fn pads_are_listed_and_followed() {
+    let shell = Shell::new();
+    for args in [&["pads"][..], &["pads", "--list"]] {
+        let output = shell.output(args);
+        let said = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(0), "{args:?}: {said}");
+        // This machine may have pads.
+        assert!(said.contains("GUID") || (said.contains("--device-rule") && said.contains("udevd")), "{said}");
+    }
+    let output = shell.output(&["pads", "--list", "--json"]);
+    let list: serde_json::Value = serde_json::from_str(text(&output.stdout).lines().next().unwrap()).unwrap();
+    assert!(list["event"] == "list" && list["pads"].is_array());
+    let mut running = Running::start(shell.command(&["pads", "--json"]));
+    running.says("\"list\"");
+    running.signal(Signal::INT);
+    assert_eq!(running.end().0, Some(0));
+    let complaint = shell.complaint(&["pads", "--config", "missing.toml"], 1);
+    assert!(complaint.contains("missing.toml"), "{complaint}");
+    let file = shell.path("pad.toml");
+    fs::write(&file, "[gamepad]\nmappings = \"missing.txt\"\n").unwrap();
+    let complaint = shell.complaint(&["pads", "--config", file.to_str().unwrap()], 1);
+    assert!(complaint.contains("missing.txt") && complaint.contains("gamepad.mappings"), "{complaint}");
+}
+
+/// Goal: whoever built without gamepads learns how to build with them.
+#[test]
+#[cfg(not(feature = "gamepad"))]
+fn pads_say_how_to_build_with_them() {
+    let complaint = Shell::new().complaint(&["pads"], 1);
+    assert!(complaint.contains("--features gamepad"), "{complaint}");
 }
 
 /// Goal: a wrong configuration starts nothing, and is found by file, line and key.

@@ -21,6 +21,11 @@ need certutil libnss3-tools
 need openssl openssl
 need ip iproute2
 need unshare util-linux
+need setpriv util-linux
+need qemu-system-x86_64 qemu-system-x86
+need busybox busybox-static
+need xz xz-utils
+need zstd zstd
 need_admin() { # need_admin COMMAND PACKAGE
     command -v "$1" >/dev/null || [ -x "/usr/sbin/$1" ] || missing+=("$2")
 }

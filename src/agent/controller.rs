@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::drive::{
     Answer, Command, DriverId, Fault, Faults, Geometry, Input, Motors, Odometry, Output, Pilot, RobotReport,
-    RobotState, Rules, Seat, Source, Wheels,
+    RobotState, Rules, Seat, Source, Stamp, Wheels,
 };
 use crate::protocol::events::{Link, Pose, Reason, Speed, State, Telemetry};
 use crate::protocol::frame::{self, Accumulator};
@@ -135,6 +135,13 @@ impl Controller {
     #[must_use]
     pub fn latch(&self) -> Option<&str> {
         self.pilot.is_latched().then_some(self.latch_reason.as_str())
+    }
+
+    /// The newest time that the robot told, for what is read now.
+    #[must_use]
+    pub fn stamp(&self) -> Option<Stamp> {
+        let status = self.heard?.status;
+        Some(Stamp { session: self.session.id().filter(|session| *session == status.session)?, tick: status.tick })
     }
 
     /// A new line to a robot is open.

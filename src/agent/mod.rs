@@ -2,6 +2,7 @@
 
 pub mod controller;
 mod latch_file;
+mod pads;
 mod people;
 mod wording;
 
@@ -15,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cable::{Cable, CableEvent};
 use crate::clock::Clock;
 use crate::drive::{Answer, Command, DriverId, Fault, Grant, Refusal, Sample, Source, Stamp, Stick};
+use crate::gamepad;
 use crate::mailbox::{self, AgentEnd, Remark, Sender};
 use crate::protocol::events::{
     Direction, Drive, Refused, ResetReply, ResetRequest, Role, SeatReply, SeatRequest, SeatView, StopReply, name,
@@ -23,6 +25,7 @@ use crate::time::Time;
 use controller::{Controller, Transition};
 use latch_file::LatchFile;
 pub use latch_file::peek as latched;
+use pads::Pads;
 use people::People;
 
 /// Snapshots are published with every status of the robot, and at least this often.
@@ -57,6 +60,7 @@ pub struct Agent {
     /// Why STOP is latched, as far as the disk was told.
     latch_told: Option<String>,
     people: People,
+    pads: Pads,
     seat: SeatView,
     clock: Clock,
     step: Duration,
@@ -84,6 +88,7 @@ impl Agent {
             latch_file,
             latch_told: latch,
             people: People::default(),
+            pads: Pads::default(),
             seat: SeatView::default(),
             clock,
             step: settings.step,
@@ -92,6 +97,12 @@ impl Agent {
             eager: false,
             wire: Vec::new(),
         })
+    }
+
+    /// The same agent with gamepads, which count as `operator` or not.
+    #[must_use]
+    pub fn with_pads(self, end: gamepad::AgentEnd, operator: bool) -> Self {
+        Self { pads: Pads::new(end, operator), ..self }
     }
 
     /// Drives until `shutdown`; then the robot is told to stop before this returns.
@@ -104,10 +115,13 @@ impl Agent {
                 () = shutdown.cancelled() => break,
                 event = self.cable.next(&mut bytes) => self.hear(event, &bytes),
                 () = self.mailbox.arrived() => self.eager = true,
+                () = self.pads.arrived() => self.eager = true,
                 () = tokio::time::sleep_until(wake) => {}
             }
             self.read_mailbox();
+            self.read_pads();
             self.decide();
+            self.inform_pads();
             if self.clock.now() >= self.snapshot_due {
                 self.publish();
             }
@@ -257,16 +271,20 @@ impl Agent {
         let reason: String = reason.chars().filter(|c| !c.is_control()).take(REASON_LEN).collect();
         let told = if reason.is_empty() { name.clone() } else { format!("{name}: {reason}") };
         let driver = self.people.meet(&sender.person);
-        self.controller.stop(now, driver, Source::Network, told);
-        // The robot first, the disk second, the answer last.
-        self.step_due = now;
-        self.decide();
-        let saved = self.latch_file.save(self.controller.latch().map(str::to_owned));
+        let saved = self.latch(now, driver, Source::Network, told);
         tokio::spawn(async move {
             let failure = outcome(saved.await).err();
             let why = failure.map(|error| format!("stopped, but not on disk: {error}"));
             drop(reply.send(StopReply { ok: why.is_none(), why }));
         });
+    }
+
+    /// Latches: the robot first, the disk second. Returns what tells when the disk has it.
+    fn latch(&mut self, now: Time, driver: DriverId, source: Source, told: String) -> Saved {
+        self.controller.stop(now, driver, source, told);
+        self.step_due = now;
+        self.decide();
+        self.latch_file.save(self.controller.latch().map(str::to_owned))
     }
 
     fn reset(&mut self, now: Time, sender: &Sender, driver: DriverId, request: ResetRequest) -> ResetReply {
@@ -363,6 +381,9 @@ impl Agent {
         }
     }
 }
+
+/// Tells when a save is done.
+type Saved = oneshot::Receiver<io::Result<()>>;
 
 /// The outcome of a save, whose thread may be gone.
 fn outcome(saved: Result<io::Result<()>, oneshot::error::RecvError>) -> Result<(), String> {

@@ -4,6 +4,8 @@ mod config;
 mod devices;
 mod doctor;
 mod front;
+mod gamepad;
+mod pads;
 mod pair;
 mod phones;
 mod ports;
@@ -45,6 +47,7 @@ Examples:\n  \
   joywire ports                      the serial ports here, and which may lead to a robot\n  \
   joywire --serial auto              drive the robot that is found at a serial port\n  \
   joywire --serial /dev/ttyUSB0      drive the robot at that port\n  \
+  joywire pads                       the gamepads here, and what each of their controls does\n  \
   joywire sim --link /tmp/robot      a simulated robot that other programs open like a serial port\n  \
   joywire doctor                     what keeps people from driving, and what to do about it\n  \
   joywire config show                every setting, its value and where it came from\n\
@@ -76,6 +79,12 @@ enum Command {
     Devices(DevicesArgs),
     /// Lists the serial ports of this machine, and which may lead to a robot.
     Ports(PortsArgs),
+    /// Shows the gamepads of this machine: which there are, and live what their controls ask the robot for.
+    ///
+    /// Nothing is driven by it. Each control is shown by the name that it has in the configuration ([gamepad]), with
+    /// what it is for there, and each stick with what becomes of it: dead zone, curve, style, speed, wheels. Ends with
+    /// Ctrl-C. When the output is no terminal, it is the list alone.
+    Pads(PadsArgs),
     /// Finds out what keeps people from driving: network, firewall, certificate, serial ports, permissions.
     ///
     /// It changes nothing, needs no special rights, and says what to do about whatever is not fine. Exit code 0: no
@@ -221,6 +230,19 @@ struct PortsArgs {
 }
 
 #[derive(Debug, Args)]
+struct PadsArgs {
+    /// The list alone.
+    #[arg(long)]
+    list: bool,
+    /// One JSON object a line, for programs: the list first, then a line for every change, 20 a second of a pad at most.
+    #[arg(long)]
+    json: bool,
+    /// Configuration file, for the controls' functions and how sticks are shaped.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 struct DoctorArgs {
     /// As JSON, for programs: a list of subject, level (fine, note, warning, problem), what, and advice.
     #[arg(long)]
@@ -275,6 +297,7 @@ pub fn main(line: CommandLine) -> ExitCode {
         Some(Command::Pair(args)) => pair::run(&args),
         Some(Command::Devices(args)) => devices::run(&args),
         Some(Command::Ports(args)) => ports::run(&args),
+        Some(Command::Pads(args)) => pads::run(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),
         Some(Command::Config(ConfigCommand::Show { config })) => config::show(config.as_deref()),
         Some(Command::Config(ConfigCommand::Check { file })) => config::check(&file),

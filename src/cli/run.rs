@@ -8,23 +8,26 @@ use tokio_util::sync::CancellationToken;
 use super::front::Front;
 use super::phones::{Names, Phones};
 use super::terminal::farewell;
-use super::{RunArgs, relay as relay_command, runtime, say, settings, signals};
+use super::{RunArgs, gamepad, relay as relay_command, runtime, say, settings, signals};
 use crate::agent::Agent;
 use crate::cable::Cable;
 use crate::cable::discover::Finder;
 use crate::cable::wanted::Wanted;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::gamepad::Settings;
 use crate::mailbox::mailbox;
 use crate::relay::Relay;
 
 pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
-    let (config, wanted, finder) = settings::check(&settings::for_run(args)?)?;
-    runtime()?.block_on(drive(&config, wanted, finder))?;
+    let layers = settings::for_run(args)?;
+    let (config, wanted, finder) = settings::check(&layers)?;
+    let pads = gamepad::settings(&layers, &config)?;
+    runtime()?.block_on(drive(&config, wanted, finder, pads))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn drive(config: &Config, wanted: Wanted, finder: Finder) -> anyhow::Result<()> {
+async fn drive(config: &Config, wanted: Wanted, finder: Finder, pads: Settings) -> anyhow::Result<()> {
     // Before signals are caught: whoever is asked something must be able to leave.
     let phones = config.server.public.then(|| Phones::choose(config)).transpose()?;
     let clock = Clock::start();
@@ -38,6 +41,7 @@ async fn drive(config: &Config, wanted: Wanted, finder: Finder) -> anyhow::Resul
     let dir = agent_settings.dir.clone();
     let agent = Agent::new(agent_settings, cable, agent_end, clock)
         .with_context(|| format!("the STOP latch in {} cannot be kept", dir.display()))?;
+    let agent = gamepad::plug_in(agent, pads, config.access.local_operator, clock)?;
 
     say(&format!("joywire drives {robot}: open {} in a browser on this machine", relay_command::url(&relay)));
     let _open = Front::open(config, &relay, phones, names);

@@ -44,6 +44,7 @@ pub fn check(layers: &Layers) -> anyhow::Result<(Config, Wanted, Finder)> {
     let robot = &config.robot;
     let wanted = read(layers, "robot.serial", &robot.serial)?;
     let usb = robot.usb.iter().map(|text| read(layers, "robot.usb", text)).collect::<Result<_, _>>()?;
+    super::gamepad::settings(layers, &config)?;
     let ports = robot.ports.iter().map(|text| read(layers, "robot.ports", text)).collect::<Result<_, _>>()?;
     check_wheels(layers, &config)?;
     Ok((config, wanted, Finder::new(usb, ports)))
@@ -118,7 +119,7 @@ pub fn running(args: &RunningArgs) -> anyhow::Result<(PathBuf, u16)> {
 }
 
 /// The kind of robot.
-fn wheels(config: &Config) -> Wheels {
+pub fn wheels(config: &Config) -> Wheels {
     // `check` has refused every other name.
     Wheels::named(&config.robot.wheels).unwrap_or_default()
 }

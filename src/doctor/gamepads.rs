@@ -1,4 +1,4 @@
-//! PURE. Whether gamepads at this machine can be read.
+//! PURE. Whether gamepads at this machine can drive.
 
 use super::finding::{Finding, Subject};
 
@@ -13,8 +13,8 @@ pub struct Gamepad {
     pub name: String,
     /// Its device: `/dev/input/event5`.
     pub device: String,
-    /// Whether this user may read it.
-    pub readable: bool,
+    /// Whether this user may read it and write to it, as shaking it needs.
+    pub usable: bool,
 }
 
 /// Whether a device has buttons of a gamepad, out of its `capabilities/key`: hexadecimal words of `bits` bits, the
@@ -28,19 +28,27 @@ pub fn has_buttons(keys: &str, bits: u32) -> bool {
     })
 }
 
-/// Judges the gamepads.
+/// Judges the gamepads; `managed`: udevd runs.
 #[must_use]
-pub fn judge(all: &[Gamepad]) -> Vec<Finding> {
+pub fn judge(all: &[Gamepad], managed: bool) -> Vec<Finding> {
     if all.is_empty() {
         return vec![Finding::fine(Subject::Gamepads, "none is plugged in at this machine; phones need none")];
     }
     let one = |pad: &Gamepad| {
-        if pad.readable {
-            return Finding::fine(Subject::Gamepads, format!("{} can be read ({})", pad.name, pad.device));
+        if !managed {
+            return Finding::warning(
+                Subject::Gamepads,
+                format!("{} ({}) is not found by programs: udevd does not run", pad.name, pad.device),
+                "run Joywire where udevd runs: on the machine itself, not in a container",
+            );
+        }
+        if pad.usable {
+            let what = format!("{} ({}) can drive; `joywire pads` shows its controls", pad.name, pad.device);
+            return Finding::fine(Subject::Gamepads, what);
         }
         Finding::warning(
             Subject::Gamepads,
-            format!("you may not read {} ({})", pad.name, pad.device),
+            format!("you may not use {} ({})", pad.name, pad.device),
             "install the device rule below and plug the gamepad in again; without a desktop: \
              `sudo usermod -aG input $USER`, then log out and in again",
         )
@@ -64,12 +72,14 @@ mod tests {
         assert!(!has_buttons("", 64));
     }
 
-    /// Goal: only a gamepad that cannot be read is spoken about.
+    /// Goal: only a gamepad that cannot drive is spoken about.
     #[test]
-    fn unreadable_gamepad_is_told() {
-        let pad = |readable| Gamepad { name: "Pad".to_owned(), device: "/dev/input/event5".to_owned(), readable };
-        assert_eq!(judge(&[])[0].level, Level::Fine);
-        assert_eq!(judge(&[pad(true)])[0].level, Level::Fine);
-        assert_eq!(judge(&[pad(false)])[0].level, Level::Warning);
+    fn unusable_gamepad_is_told() {
+        let pad = |usable| Gamepad { name: "Pad".to_owned(), device: "/dev/input/event5".to_owned(), usable };
+        assert_eq!(judge(&[], false)[0].level, Level::Fine);
+        assert_eq!(judge(&[pad(true)], true)[0].level, Level::Fine);
+        assert_eq!(judge(&[pad(false)], true)[0].level, Level::Warning);
+        let unmanaged = &judge(&[pad(true)], false)[0];
+        assert!(unmanaged.level == Level::Warning && unmanaged.what.contains("udevd"));
     }
 }

@@ -17,6 +17,8 @@ use crate::private_file;
 
 /// Where rules for devices are.
 const RULES: [&str; 4] = ["/etc/udev/rules.d", "/run/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d"];
+/// Where udevd listens.
+const DEVICE_MANAGER: &str = "/run/udev/control";
 /// Made when the network has set the clock.
 const SYNCHRONIZED: &str = "/run/systemd/timesync/synchronized";
 
@@ -40,11 +42,17 @@ pub fn gamepads() -> Vec<Gamepad> {
         let path = format!("/dev/input/{name}");
         (name.starts_with("event") && has_buttons(&keys, usize::BITS)).then(|| Gamepad {
             name: text(device.join("name")).trim().to_owned(),
-            readable: access(&path, Access::READ_OK).is_ok(),
+            // The library that reads pads opens them for writing, too: that is how they shake.
+            usable: access(&path, Access::READ_OK | Access::WRITE_OK).is_ok(),
             device: path,
         })
     };
     entries("/sys/class/input").iter().filter_map(pad).collect()
+}
+
+/// Whether udevd runs, by which gamepads are found.
+pub fn device_manager() -> bool {
+    Path::new(DEVICE_MANAGER).exists()
 }
 
 /// The texts of our device rules; `None` where there is no device manager.

@@ -126,7 +126,7 @@ fn devices(finder: &Finder, simulated: bool) -> Vec<Finding> {
     let rules = look::rules();
     let installed = rules.as_ref().is_some_and(|rules| !rules.is_empty());
     let mut findings = serial_ports::judge(&look::ports(finder), simulated, &look::user());
-    findings.extend(gamepads::judge(&look::gamepads()));
+    findings.extend(gamepads::judge(&look::gamepads(), look::device_manager()));
     findings.extend(programs::judge(&processes::running(), installed));
     findings.push(device_rule::judge(rules.as_deref()));
     findings

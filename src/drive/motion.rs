@@ -34,6 +34,13 @@ impl Stick {
         fits(strafe).then_some(Self { strafe, ..self })
     }
 
+    /// The same direction at `share` of the way, 0…1; a share beyond counts as its nearest end, no number as 0.
+    #[must_use]
+    pub fn scaled(self, share: f64) -> Self {
+        let share = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };
+        Self { right: self.right * share, forward: self.forward * share, strafe: self.strafe * share }
+    }
+
     /// Whether the stick is released.
     #[must_use]
     pub fn is_neutral(self) -> bool {

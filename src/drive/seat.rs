@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::time::Time;
 
-/// People who may wait for the seat at most.
+/// Drivers who may wait for the seat at most.
 const QUEUE: usize = 32;
 
 /// One who drives or wants to: a connection to the relay, or a gamepad.
@@ -85,7 +85,8 @@ impl Seat {
         self.queue.iter().map(|(driver, _)| *driver)
     }
 
-    /// Gives the seat to `driver` if it is free or held with a lower priority.
+    /// Gives the seat to `driver` if it is free or held with a lower priority. Who is pushed off is the next to drive:
+    /// whoever has a higher priority is expected to borrow the seat. If the queue is full, its last has to go.
     pub fn take(&mut self, now: Time, driver: DriverId, source: Source) -> Grant {
         match self.holder {
             Some(holder) if holder.driver == driver => {
@@ -95,6 +96,8 @@ impl Seat {
             Some(holder) if holder.source >= source => Grant::Refused { holder: holder.driver },
             Some(holder) => {
                 self.seat(now, driver, source);
+                self.queue.truncate(QUEUE - 1);
+                self.queue.insert(0, (holder.driver, holder.source));
                 Grant::Preempted { from: holder.driver }
             }
             None => {
@@ -192,6 +195,40 @@ mod tests {
         assert_eq!(seat.take(Time::ZERO, BOB, Source::Network), Grant::Refused { holder: ANNE });
         assert_eq!(seat.take(Time::ZERO, PAD, Source::Gamepad), Grant::Preempted { from: ANNE });
         assert_eq!(seat.take(Time::ZERO, ANNE, Source::Network), Grant::Refused { holder: PAD });
+    }
+
+    /// Goal: a pad that rests gives the seat back to whom it took it from, not to who asked meanwhile.
+    #[test]
+    fn whoever_is_pushed_off_drives_next() {
+        let mut seat = Seat::new(SECOND);
+        seat.take(Time::ZERO, ANNE, Source::Network);
+        seat.ask(Time::ZERO, BOB, Source::Network);
+        seat.take(Time::ZERO, PAD, Source::Gamepad);
+        assert_eq!(seat.queue().collect::<Vec<_>>(), [ANNE, BOB]);
+        assert_eq!(seat.ask(Time::ZERO, ANNE, Source::Network), Grant::Queued { position: 1 });
+        seat.leave(Time::ZERO, PAD);
+        assert_eq!(seat.holder(), Some(ANNE));
+        seat.take(Time::ZERO, PAD, Source::Gamepad);
+        seat.leave(Time::ZERO, ANNE);
+        seat.expire(Time::from_millis(1_000));
+        assert_eq!(seat.holder(), Some(BOB), "who has gone meanwhile waits no more");
+    }
+
+    /// Goal: pushing people off makes no queue longer than it may be.
+    #[test]
+    fn queue_stays_bounded() {
+        let mut seat = Seat::new(SECOND);
+        for pad in 1_000..1_100 {
+            seat.take(Time::ZERO, DriverId(1), Source::Network);
+            for who in 2..100 {
+                seat.ask(Time::ZERO, DriverId(who), Source::Network);
+            }
+            let first = seat.holder().unwrap();
+            seat.take(Time::ZERO, DriverId(pad), Source::Gamepad);
+            assert_eq!((seat.queue().count(), seat.queue().next()), (QUEUE, Some(first)));
+            // Given to someone who did not wait, the queue keeps its length; the next push must not lengthen it.
+            seat.give(Time::ZERO, DriverId(pad), DriverId(pad + 1_000));
+        }
     }
 
     /// Goal: I7, the seat expires one second after its holder's last sign of life.

@@ -2,6 +2,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { until } from "./harness.mjs";
 
@@ -53,6 +54,20 @@ export class Board {
   async rests(ms = 3000) {
     await until("motor pins at rest", () => this.#newest[1] === 0 && this.#newest[2] === 0, ms);
     return this.#newest[0];
+  }
+
+  /** Lets time pass; throws if a motor pin was not at rest all along. */
+  async staysOff(ms) {
+    const from = now();
+    await pause(ms + 10);
+    const before = this.outputs.findLastIndex(([time]) => time <= from);
+    const moved = this.outputs.slice(before).filter(([, left, right]) => left !== 0 || right !== 0);
+    if (moved.length > 0) throw new Error(`the pins were to stay at rest: ${JSON.stringify(moved.slice(0, 5))}`);
+  }
+
+  /** Holds the process up, or lets it go on. Its own time goes on meanwhile; nothing is said or heard. */
+  hold(held) {
+    this.#child.kill(held ? "SIGSTOP" : "SIGCONT");
   }
 
   end() {

@@ -2,6 +2,7 @@
 
 mod model;
 mod play;
+mod seat;
 
 use joywire::drive::{
     Answer, Command, Fault, Grant, Input, Pilot, Refusal, ResetError, RobotState, Rules, Sample, Source, Stamp, Stick,

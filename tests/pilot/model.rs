@@ -68,6 +68,8 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
 #[derive(Default)]
 struct Model {
     holder: Option<(u64, bool)>,
+    /// Phones that a pad pushed off, who drove last first.
+    waiting: Vec<u64>,
     heard: u64,
     /// Changes of the seat so far.
     changes: u32,
@@ -88,6 +90,7 @@ struct Model {
 impl Model {
     fn change_seat(&mut self, now: u64, holder: Option<(u64, bool)>) {
         self.holder = holder;
+        self.waiting.retain(|waiting| holder.is_none_or(|(driver, _)| driver != *waiting));
         self.heard = now;
         self.changes += 1;
         self.released = false;
@@ -102,9 +105,25 @@ impl Model {
         match self.holder {
             Some((holder, _)) if holder == driver => self.heard = now,
             Some((_, its_pad)) if its_pad >= pad => return false,
-            Some(_) | None => self.change_seat(now, Some((driver, pad))),
+            Some((pushed_off, _)) => {
+                self.change_seat(now, Some((driver, pad)));
+                self.waiting.insert(0, pushed_off);
+            }
+            None => self.change_seat(now, Some((driver, pad))),
         }
         true
+    }
+
+    fn leave(&mut self, now: u64, driver: u64) {
+        self.waiting.retain(|waiting| *waiting != driver);
+        if self.is_holder(driver) {
+            self.vacate(now);
+        }
+    }
+
+    fn vacate(&mut self, now: u64) {
+        let next = self.waiting.first().map(|driver| (*driver, false));
+        self.change_seat(now, next);
     }
 
     fn is_ready(&self) -> bool {
@@ -116,7 +135,7 @@ impl Model {
         let held_up = now - self.stepped > 250;
         self.stepped = now;
         if self.holder.is_some() && now - self.heard >= 1_000 {
-            self.change_seat(now, None);
+            self.vacate(now);
         }
         let silent = self.robot.is_none_or(|(_, at)| now - at > 200);
         if held_up || silent || !self.is_ready() {
@@ -174,9 +193,7 @@ impl Duel {
             }
             Event::Leave { driver } => {
                 self.play.say(DriverId(driver), Command::Leave);
-                if model.is_holder(driver) {
-                    model.change_seat(now, None);
-                }
+                model.leave(now, driver);
             }
             Event::Give { from, to } => {
                 self.play.say(DriverId(from), Command::Give(DriverId(to)));

@@ -1,0 +1,90 @@
+//! Reader: the thread that waits for pads and tells the agent what they want.
+
+use std::io;
+use std::thread;
+use std::time::Duration;
+
+use super::Settings;
+use super::card::Card;
+use super::desk::{Desk, DeskError, Happening};
+use super::link::{PadsEnd, Word};
+use super::pad::{Intent, Known};
+use crate::clock::Clock;
+use crate::drive::DriverId;
+
+/// Between two looks at a pad that drives or is about to.
+const BUSY: Duration = Duration::from_millis(5);
+/// Between two looks while nobody touches a pad, unless one tells something.
+const IDLE: Duration = Duration::from_millis(50);
+
+/// Starts the thread; it ends with the agent's end of the link.
+///
+/// # Errors
+/// If the system gives no thread. A desk that does not open is told in the log: phones drive without.
+pub fn spawn(settings: Settings, end: PadsEnd, clock: Clock) -> io::Result<()> {
+    thread::Builder::new().name("gamepads".into()).spawn(move || match read(settings, &end, clock) {
+        Ok(()) => {}
+        Err(error) => tracing::warn!("gamepads cannot drive: {error}"),
+    })?;
+    Ok(())
+}
+
+fn read(settings: Settings, end: &PadsEnd, clock: Clock) -> Result<(), DeskError> {
+    let mut desk = Desk::open(settings, clock)?;
+    while !end.is_deserted() {
+        greet(&mut desk, end);
+        let busy = desk.plugged().any(|plugged| plugged.pad.is_busy());
+        desk.wait(if busy { BUSY } else { IDLE });
+        // Before the rest is read: what is read after this moment is at least as young as this stamp says.
+        let known = end.known();
+        if desk.drain() {
+            step(&mut desk, end, clock, known);
+        }
+    }
+    Ok(())
+}
+
+fn step(desk: &mut Desk, end: &PadsEnd, clock: Clock, known: Known) {
+    let now = clock.now();
+    for plugged in desk.plugged_mut() {
+        let driver = plugged.pad.driver();
+        let mut shake = false;
+        plugged.pad.step(now, known, &mut |intent| {
+            if intent == Intent::Rumble {
+                shake = true;
+            } else {
+                end.tell(driver, Word::Wants(intent));
+            }
+        });
+        if shake {
+            plugged.shake();
+        }
+    }
+}
+
+fn greet(desk: &mut Desk, end: &PadsEnd) {
+    for happening in desk.happened() {
+        match happening {
+            Happening::Here(driver, card) => here(end, driver, &card),
+            Happening::Ignored(card) => {
+                tracing::info!(name = card.name, guid = %card.guid, "gamepad left alone: gamepad.use means another one, or there are too many");
+            }
+            Happening::Gone(driver, card) => {
+                end.tell(driver, Word::Gone);
+                tracing::info!(name = card.name, "gamepad unplugged");
+            }
+        }
+    }
+}
+
+fn here(end: &PadsEnd, driver: DriverId, card: &Card) {
+    let Card { name, guid, mapping, is_named, rumble, device } = card;
+    tracing::info!(name, %guid, mapping, rumble, device, "gamepad: let go of its stick once, then drive");
+    if !is_named {
+        tracing::warn!(
+            "nobody knows which control of {name} is which: make a mapping for {guid} with SDL's gamepad tools, and \
+             put its line into SDL_GAMECONTROLLERCONFIG or its file into gamepad.mappings; `joywire pads` shows the effect"
+        );
+    }
+    end.tell(driver, Word::Here(name.clone()));
+}
