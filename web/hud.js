@@ -87,6 +87,8 @@ export class Hud {
     write(this.#parts.robot, robot.simulated ? `${robot.name} · ${t("robot.simulated")}` : robot.name);
     document.title = `${robot.name} – Joywire`;
     this.#kind = robot.wheels ?? "differential";
+    // Another robot or another language: what the wheels are called is written anew.
+    delete this.#parts.wheels.dataset.wheels;
   }
 
   /** The browser's gamepad that is in use. @param {{name: string, ready: boolean} | null} pad */

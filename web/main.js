@@ -245,7 +245,11 @@ padHand.onreset = (down) => {
   if (drive.welcome?.role !== "operator") return toasts.say(t("reset.who"), "reset");
   return void reset.press(resetHold());
 };
-padHand.onmet = (name, known) => toasts.say(t(known ? "gamepad.met" : "gamepad.unknown", { name }), `gamepad ${name}`);
+padHand.onmet = (name, known) => {
+  const sticks = { arcade: t("gamepad.arcade"), tank: t("gamepad.tank"), strafe: t("gamepad.strafe"), curvature: t("gamepad.arcade") };
+  const words = known ? t("gamepad.met", { name, sticks: sticks[padHand.style] }) : t("gamepad.unknown", { name });
+  toasts.say(words, `gamepad ${name}`);
+};
 padHand.onsilence = () => toasts.say(t("gamepad.silent"), "gamepad silent");
 padHand.onchange = () => repaint();
 const poll = new GamepadPoll(padHand);
