@@ -323,6 +323,14 @@ for (const strafe of [true, false, undefined]) {
     drive.hold("stick", 0, 0, 1);
     await run(50);
     assert.equal(line.sent.at(-1).strafe, strafe ? 0.65 : undefined);
+    if (strafe) {
+      // A push aside that changes is a change like any other: said sooner than a thumb that rests.
+      const { at } = line.sent.at(-1);
+      await clock.move(at + 10 - clock.now() > 0 ? at + 10 - clock.now() : 0);
+      drive.hold("stick", 0, 0, 0.5);
+      await clock.move(26);
+      assert.ok(line.sent.at(-1).at - at <= 30 && line.sent.at(-1).strafe < 0.4, JSON.stringify(line.sent.at(-1)));
+    }
     drive.release("stick");
     assert.equal(line.sent.at(-1).strafe, strafe ? 0 : undefined);
   });

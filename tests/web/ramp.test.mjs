@@ -46,6 +46,10 @@ for (const held of [0, 60, 1000]) {
     assert.equal(told.length, length);
     ramp.aim(AHEAD, null);
     assert.ok(last().y <= 0.1, "the next press begins anew");
+    ramp.release();
+    const said = told.length;
+    ramp.release();
+    assert.equal(told.length, said, "what is not held cannot be let go of");
   });
 }
 
