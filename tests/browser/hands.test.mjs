@@ -18,11 +18,17 @@ async function visit(options) {
   return phone;
 }
 
+const newest = (phone) => phone.page.evaluate(() => window.samples.at(-1));
 const shoot = (phone, name) => phone.page.screenshot({ path: join(screenshots, `${name}.png`) });
 
 /** A phone with a gamepad, and what a thumb does on it. */
 async function withPad(options = {}) {
-  const phone = await visit({ screen: screens.desk, prepare: (page) => plugIn(page, options) });
+  const prepare = async (page) => {
+    await plugIn(page, options);
+    // A laptop: only its gamepad can shake.
+    await page.addInitScript(() => delete Navigator.prototype.vibrate);
+  };
+  const phone = await visit({ screen: screens.desk, prepare });
   const push = (x, y) => phone.page.evaluate(([x, y]) => window.push(x, y), [x, y]);
   const press = (button, pressed = true) => phone.page.evaluate(([button, pressed]) => window.press(button, pressed), [button, pressed]);
   const ready = (is) => until("the pad's name", async () => (await phone.page.locator("#gamepad-name").textContent()) === (is ? "Test Pad" : "Test Pad: let its sticks go"));
@@ -207,9 +213,9 @@ test("keys reach full speed over a quarter of a second and stop in no time", asy
   desk.lift = () => keyboard.up("w");
   await desk.turns(([left, right]) => left === 650 && right === 650);
   await keyboard.down("Shift");
-  await desk.turns(([left]) => left === 350);
+  await until("slow", async () => (await newest(desk)).y === 0.35);
   await keyboard.up("Shift");
-  await desk.turns(([left]) => left === 650);
+  await until("the slider's speed", async () => (await newest(desk)).y === 0.65);
   await keyboard.down("d");
   await desk.turns(([left, right]) => left > right);
   await keyboard.up("d");
@@ -237,7 +243,6 @@ const mecanum = {
   telemetry: { wheels: [600, -250, -250, 600], speed: { linear_mps: 0.3, lateral_mps: -0.4, angular_radps: 0 } },
 };
 const prepare = (page) => pretend(page, mecanum);
-const newest = (phone) => phone.page.evaluate(() => window.samples.at(-1));
 
 /** Goal: on a robot that goes sideways the stick moves it and the other thumb turns it. */
 for (const steer of ["stick", "thumbs"]) {
@@ -278,11 +283,35 @@ test("Q and E slide", async () => {
     await desk.page.keyboard.up(key);
     await until("neutral", async () => (await newest(desk)).strafe === 0);
   }
+  await desk.close();
   const other = await visit({ screen: screens.desk, prepare: (page) => pretend(page) });
   await other.page.keyboard.down("q");
-  await pause(300);
+  await pause(500);
+  assert.equal(await other.page.evaluate(() => document.body.dataset.seat), "free");
   assert.ok((await other.page.evaluate(() => window.samples)).every(({ x, y, strafe }) => x === 0 && y === 0 && strafe === undefined));
 });
+
+/** Goal: the picture of the wheels is that of the robot, in words as well; a speed that nobody knows is not shown. */
+for (const [wheels, values, kind, words] of [
+  [undefined, [500, -500], "sides", "left 50 %, right -50 %"],
+  ["skid", [500, 250], "sides", "left 50 %, right 25 %"],
+  ["omni", [1000, 0, -10, 20], "four", "front left 100 %, front right 0 %, rear left -1 %, rear right 2 %"],
+  ["ackermann", [700, 500], "steering", "drive 70 %, steering to the left 50 %"],
+]) {
+  test(`${wheels ?? "wheels of which nothing is said"} are shown as ${kind}`, async () => {
+    const robot = wheels ? { wheels, strafe: false, track_m: null, top_speed_mps: null } : {};
+    const phone = await Visitor.open(set.browser, set.robot, { prepare: (page) => pretend(page, { robot, telemetry: { wheels: values } }) });
+    visitors.push(phone);
+    const shown = phone.page.locator("#wheels");
+    await until("the words", async () => (await shown.getAttribute("aria-label")) === words);
+    assert.equal(await shown.getAttribute("data-kind"), kind);
+    const needle = await shown.evaluate((root) => getComputedStyle(root.lastElementChild, "::before").transform);
+    const [a, b] = needle.match(/-?[\d.]+/g).map(Number);
+    if (kind === "steering") assert.ok(a > 0.8 && b < -0.4, `the needle does not point to the left: ${needle}`);
+    assert.equal(await phone.page.locator("#robot-speed").isVisible(), false);
+    assert.equal(await phone.page.locator("#turn").isVisible(), false);
+  });
+}
 
 /** Goal: whatever the wheels, the screen and the hand, every control can be hit; and somebody looked. */
 const kinds = {
