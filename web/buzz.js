@@ -7,6 +7,8 @@ const SEAT_LOST = [40, 60, 120];
 /** Vibration, where there is a motor for it and the person wants it. */
 export class Buzz {
   wanted = true;
+  /** Called as well: a gamepad has motors of its own. */
+  onshake = () => {};
   #device;
 
   /** @param {{vibrate?: (pattern: number[]) => boolean}} [device] */
@@ -29,6 +31,8 @@ export class Buzz {
 
   /** @param {number[]} pattern */
   #shake(pattern) {
-    if (this.wanted && this.able) this.#device.vibrate?.(pattern);
+    if (!this.wanted) return;
+    if (this.able) this.#device.vibrate?.(pattern);
+    this.onshake();
   }
 }

@@ -24,8 +24,13 @@ interface Welcome {
 interface RobotCard {
   name: string;
   simulated: boolean;
-  track_m: number;
-  top_speed_mps: number;
+  /** How its wheels make its motion. */
+  wheels: "differential" | "skid" | "mecanum" | "omni" | "ackermann";
+  /** Whether it goes sideways. */
+  strafe: boolean;
+  /** Between left and right wheels; null if nobody has measured it. */
+  track_m: number | null;
+  top_speed_mps: number | null;
 }
 
 interface Limits {
@@ -130,6 +135,13 @@ interface Counters {
   barred: number;
 }
 
+/** By wheel counts: forward, to the left, turning left. */
+interface Speed {
+  linear_mps: number;
+  lateral_mps: number;
+  angular_radps: number;
+}
+
 /** `telemetry`: one bundled snapshot, 20 to 40 a second. */
 interface Telemetry {
   /** The robot's own clock, ms. */
@@ -137,8 +149,10 @@ interface Telemetry {
   session: number | null;
   /** Age of the newest command at the wheels. */
   age_ms: number | null;
-  /** Permille of full. */
+  /** Permille of full: left, right; or front left, front right, rear left, rear right; or drive and steering (left positive). */
   wheels: number[];
+  /** Null if nobody knows. */
+  speed: Speed | null;
   state: RobotState;
   reason: Reason | null;
   last_stop: Reason | null;
@@ -169,9 +183,12 @@ interface Clock {
   after(run: () => void, ms: number): () => void;
 }
 
-/** What a hand does to a stick, right and forward in the unit circle. */
+/** A speed that a hand asks for instead of the slider's. */
+type Pace = "slow" | "full" | null;
+
+/** What a hand does to a stick: right and forward in the unit circle, and to the right without turning. */
 interface Hand {
-  hold(x: number, y: number): void;
+  hold(x: number, y: number, strafe?: number, pace?: Pace): void;
   release(): void;
 }
 

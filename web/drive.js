@@ -22,10 +22,13 @@ export const pageClock = {
   },
 };
 
-/** @typedef {{x: number, y: number}} Vector right and forward, in the unit circle */
+/** Share of full speed at most while somebody asks for slow. */
+const SLOW = 0.35;
+
+/** @typedef {{x: number, y: number, strafe: number, pace: Pace}} Vector turn to the right, forward, and aside to the right, each −1…1 */
 
 /** @type {Vector} */
-const NEUTRAL = Object.freeze({ x: 0, y: 0 });
+const NEUTRAL = Object.freeze({ x: 0, y: 0, strafe: 0, pace: null });
 
 /**
  * Turns what hands do into samples.
@@ -85,6 +88,11 @@ export class Drive {
   /** Whether this page holds the seat. */
   get mine() {
     return this.welcome !== null && this.seat.holder?.id === this.welcome.you.id;
+  }
+
+  /** Whether the robot can go sideways. */
+  get sideways() {
+    return this.welcome?.robot?.strafe === true;
   }
 
   /** What the robot is asked to do now, before the speed slider. */
@@ -153,14 +161,16 @@ export class Drive {
    * @param {string} source
    * @param {number} x
    * @param {number} y
+   * @param {number} [strafe] to the right without turning; counts for robots that can
+   * @param {Pace} [pace] instead of the slider's speed
    */
-  hold(source, x, y) {
+  hold(source, x, y, strafe = 0, pace = null) {
     const before = this.#held.get(source);
-    this.#held.set(source, { x, y });
+    this.#held.set(source, { x, y, strafe, pace });
     if (!before) this.#press(source);
     if (this.#active !== source) return;
     this.#touchedAt = this.#clock.now();
-    if (before?.x !== x || before.y !== y) this.#changed = true;
+    if (before?.x !== x || before.y !== y || before.strafe !== strafe || before.pace !== pace) this.#changed = true;
     this.#pump();
     this.onchange();
   }
@@ -302,12 +312,14 @@ export class Drive {
   /** @param {number} now */
   #sample(now) {
     const neutral = this.#owed > 0 || !this.#active;
-    const { x, y } = neutral ? NEUTRAL : this.wish;
+    const { x, y, strafe, pace } = neutral ? NEUTRAL : this.wish;
+    const speed = pace === "full" ? 1 : pace === "slow" ? Math.min(SLOW, this.speed) : this.speed;
     /** @type {Sample} */
     const drive = {
       seq: this.#seq,
-      x: round(x * this.speed),
-      y: round(y * this.speed),
+      x: round(x * speed),
+      y: round(y * speed),
+      ...(this.sideways ? { strafe: round(strafe * speed) } : {}),
       tick: this.#tick,
       session: this.#session,
       epoch: this.seat.epoch,

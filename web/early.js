@@ -13,7 +13,9 @@
   };
   page.hand = recall("hand") === "left" ? "left" : "right";
   const steer = recall("steer") ?? "";
-  page.steer = ["thumbs", "tilt"].includes(steer) ? steer : "stick";
+  page.steer = ["thumbs", "tank", "tilt"].includes(steer) ? steer : "stick";
+  // As the robot was at the last visit; it may be another now, and says so.
+  if (recall("sideways") === "yes") page.sideways = "yes";
   const contrast = recall("contrast");
   const more = contrast === "more" || (contrast !== "normal" && matchMedia("(prefers-contrast: more)").matches);
   page.contrast = more ? "more" : "normal";

@@ -38,6 +38,8 @@ export class Hud {
   /** @type {HTMLElement[]} */
   #bars = [];
   #view = "";
+  /** @type {RobotCard["wheels"]} */
+  #kind = "differential";
   #parts = {
     icon: part("state-icon"),
     word: part("state-word"),
@@ -53,6 +55,9 @@ export class Hud {
     silence: part("silence"),
     last: part("last-stop"),
     robot: part("robot-name"),
+    speed: part("robot-speed"),
+    pad: part("gamepad"),
+    padName: part("gamepad-name"),
     latchReason: part("latch-reason"),
   };
 
@@ -81,6 +86,15 @@ export class Hud {
   robot(robot) {
     write(this.#parts.robot, robot.simulated ? `${robot.name} · ${t("robot.simulated")}` : robot.name);
     document.title = `${robot.name} – Joywire`;
+    this.#kind = robot.wheels ?? "differential";
+    // Another robot or another language: what the wheels are called is written anew.
+    delete this.#parts.wheels.dataset.wheels;
+  }
+
+  /** The browser's gamepad that is in use. @param {{name: string, ready: boolean} | null} pad */
+  gamepad(pad) {
+    this.#parts.pad.hidden = pad === null;
+    if (pad) write(this.#parts.padName, pad.ready ? pad.name : t("gamepad.centre", { name: pad.name }));
   }
 
   /** @param {Telemetry} telemetry */
@@ -89,7 +103,11 @@ export class Hud {
     const now = performance.now();
     if (now - this.#figuresAt < FIGURES_MS) return;
     this.#figuresAt = now;
-    const { battery, age, silence, last } = this.#parts;
+    const { battery, age, silence, last, speed } = this.#parts;
+    speed.hidden = !telemetry.speed;
+    if (telemetry.speed) {
+      write(speed, `${Math.hypot(telemetry.speed.linear_mps, telemetry.speed.lateral_mps).toFixed(2)} m/s`);
+    }
     figure(battery, telemetry.battery_mv === null ? null : `${(telemetry.battery_mv / 1000).toFixed(1)} V`);
     figure(age, telemetry.age_ms === null ? null : brief(telemetry.age_ms));
     age.dataset.level = level(telemetry.age_ms, 100, 180);
@@ -114,6 +132,7 @@ export class Hud {
       figure(element, null);
       element.dataset.level = "";
     }
+    this.#parts.speed.hidden = true;
     this.roundTrip(null);
     this.#wheels([]);
     this.#figuresAt = -Infinity;
@@ -122,15 +141,19 @@ export class Hud {
   /** @param {number[]} wheels permille; none if nobody knows */
   #wheels(wheels) {
     const root = this.#parts.wheels;
-    if (wheels.length !== this.#bars.length && wheels.length > 0) {
+    const kind = this.#kind === "ackermann" && wheels.length === 2 ? "steering" : wheels.length === 4 ? "four" : "sides";
+    if (wheels.length > 0 && (wheels.length !== this.#bars.length || root.dataset.kind !== kind)) {
       this.#bars = wheels.map(() => document.createElement("i"));
       root.replaceChildren(...this.#bars);
+      root.dataset.kind = kind;
+      root.dataset.wheels = "";
     }
     const said = wheels.join(",");
     if (root.dataset.wheels === said) return;
     root.dataset.wheels = said;
-    const spoken = wheels.map((wheel) => `${Math.round(wheel / 10)} %`).join(", ");
-    root.setAttribute("aria-label", spoken || t("wheels.unknown"));
+    const [a = "", b = "", c = "", d = ""] = wheels.map((wheel) => `${Math.round(wheel / 10)} %`);
+    const keys = /** @type {const} */ ({ sides: "wheels.sides", four: "wheels.four", steering: "wheels.steering" });
+    root.setAttribute("aria-label", wheels.length === 0 ? t("wheels.unknown") : t(keys[kind], { a, b, c, d }));
     for (const [index, bar] of this.#bars.entries()) {
       bar.style.setProperty("--turn", String((wheels[index] ?? 0) / 1000));
     }

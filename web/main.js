@@ -6,10 +6,13 @@ import { Buzz } from "./buzz.js";
 import { Cable } from "./cable.js";
 import { Chat } from "./chat.js";
 import { Drive } from "./drive.js";
+import { GamepadPoll } from "./gamepad-poll.js";
+import { PadHand } from "./gamepad.js";
 import { Hud, part, write } from "./hud.js";
 import { listenToKeys } from "./keys.js";
 import { onLeaving } from "./leaving.js";
 import { RobotMap } from "./map.js";
+import { keep } from "./memory.js";
 import { Pad } from "./pad.js";
 import { Pairing, takeCode } from "./pair.js";
 import { PairScreen } from "./pair-screen.js";
@@ -20,9 +23,8 @@ import { SettingsSheet } from "./settings-sheet.js";
 import { Socket } from "./socket.js";
 import { wireSpeed } from "./speed.js";
 import { judge } from "./status.js";
-import { Stick } from "./stick.js";
 import { Reset, Stop } from "./stop.js";
-import { Thumbs } from "./thumbs.js";
+import { ALONE, CROSS, SLIDE, TANK, Thumbs } from "./thumbs.js";
 import { TiltPad } from "./tilt-pad.js";
 import { Toasts } from "./toast.js";
 import { Wake } from "./wake.js";
@@ -86,6 +88,8 @@ function paint() {
     role: drive.welcome?.role ?? "viewer",
   });
   hud.state(status);
+  hud.gamepad(padHand.pad);
+  if (poll.able) settingsSheet.rumbles();
   seatRow.show();
   document.body.dataset.role = drive.welcome?.role ?? "none";
   if (status.view === "lost" || status.view === "connecting" || !telemetry) hud.blank();
@@ -117,6 +121,7 @@ socket.on(event.WELCOME, (...args) => {
     toasts.say(t("main.old"), "version");
   }
   hud.robot(welcome.robot);
+  fit(welcome.robot);
   drive.welcomed(welcome);
   hear(welcome.telemetry);
   accessList.welcomed(welcome.role);
@@ -171,14 +176,31 @@ drive.onunseated = () => buzz.seatLost();
 
 /** @param {string} source */
 const source = (source) => ({
-  hold: (/** @type {number} */ x, /** @type {number} */ y) => drive.hold(source, x, y),
+  /** @type {Hand["hold"]} */
+  hold: (x, y, strafe, pace) => drive.hold(source, x, y, strafe, pace),
   release: () => drive.release(source),
 });
-const stick = new Stick(part("stick"), part("knob"), source("stick"));
-const thumbs = new Thumbs(part("ahead"), part("aside"), source("thumbs"));
+const stick = new Thumbs(part("stick"), part("turn"), source("stick"), ALONE);
+const thumbs = new Thumbs(part("ahead"), part("aside"), source("thumbs"), CROSS);
+const tank = new Thumbs(part("left-side"), part("right-side"), source("tank"), TANK);
 const tilt = new TiltPad(part("tilt"), part("bubble"), source("tilt"));
 tilt.ontrouble = (why) => toasts.say(why, "tilt");
 new Pad(part("pad"), { ...source("pad"), halt: () => drive.letGo() });
+
+/** A robot that goes sideways has one control more. @param {RobotCard} robot */
+function fit({ wheels = "differential", strafe = false }) {
+  map.wheels(wheels !== "differential");
+  const page = document.documentElement.dataset;
+  if (strafe) page.sideways = "yes";
+  else delete page.sideways;
+  keep("sideways", strafe ? "yes" : "no");
+  stick.how = strafe ? SLIDE : ALONE;
+  thumbs.how = strafe ? SLIDE : CROSS;
+  const words = strafe ? "thumbs.move" : "thumbs.ahead";
+  part("ahead").dataset.tAriaLabel = words;
+  part("ahead").setAttribute("aria-label", t(words));
+  styleOfPad();
+}
 
 /** @param {string} how */
 function halt(how) {
@@ -188,7 +210,7 @@ function halt(how) {
   buzz.stop();
   stop.press(how);
 }
-listenToKeys({ ...source("keys"), stop: () => halt("space bar") });
+listenToKeys({ ...source("keys"), stop: () => halt("space bar"), sideways: () => drive.sideways });
 part("stop").addEventListener("pointerdown", (press) => {
   if (press.button === 0) halt("STOP pressed");
 });
@@ -202,8 +224,36 @@ stop.onchange = (waiting) => {
 };
 stop.ondoubt = (why) => toasts.say(why, "stop");
 
-wireReset(reset, () => drive.welcome?.limits.reset_hold_ms ?? 2000);
+const resetHold = () => drive.welcome?.limits.reset_hold_ms ?? 2000;
+wireReset(reset, resetHold);
 reset.onrefused = (why) => toasts.say(why, "reset");
+
+const padHand = new PadHand(source("gamepad"));
+/** The pad's sticks do what those on the glass do. */
+function styleOfPad() {
+  padHand.style = settings.get("steer") === "tank" ? "tank" : drive.sideways ? "strafe" : "arcade";
+}
+padHand.onstop = () => halt("STOP on the gamepad");
+padHand.onseat = () => {
+  if (pairScreen.shown) return;
+  if (drive.mine) void drive.leave();
+  else void drive.take();
+};
+padHand.onreset = (down) => {
+  if (!down) return reset.release();
+  if (telemetry?.state !== "latched" || !socket.ready) return undefined;
+  if (drive.welcome?.role !== "operator") return toasts.say(t("reset.who"), "reset");
+  return void reset.press(resetHold());
+};
+padHand.onmet = (name, known) => {
+  const sticks = { arcade: t("gamepad.arcade"), tank: t("gamepad.tank"), strafe: t("gamepad.strafe"), curvature: t("gamepad.arcade") };
+  const words = known ? t("gamepad.met", { name, sticks: sticks[padHand.style] }) : t("gamepad.unknown", { name });
+  toasts.say(words, `gamepad ${name}`);
+};
+padHand.onsilence = () => toasts.say(t("gamepad.silent"), "gamepad silent");
+padHand.onchange = () => repaint();
+const poll = new GamepadPoll(padHand);
+buzz.onshake = () => poll.rumble();
 
 onLeaving((gone) => {
   drive.letGo();
@@ -224,8 +274,8 @@ part("zoom-out").addEventListener("click", () => zoom(-1));
 /** Tilting begins with a question to the phone, and goes back to the stick if the answer is no. */
 async function steer() {
   drive.letGo();
-  stick.drop();
-  thumbs.drop();
+  for (const hand of [stick, thumbs, tank]) hand.drop();
+  styleOfPad();
   const tilting = settings.get("steer") === "tilt";
   tilt.listen(tilting);
   settingsSheet.note("");

@@ -21,6 +21,7 @@ export class RobotMap {
   #middle = { x: 0, y: 0 };
   #zoom = 2;
   #asked = false;
+  #four = false;
   /** @type {Record<string, string>} */
   #colours = {};
 
@@ -34,6 +35,13 @@ export class RobotMap {
     new ResizeObserver(() => this.#ask()).observe(canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.recolour());
     this.zoom(0);
+  }
+
+  /** What the robot looks like. @param {boolean} four whether it has a wheel at each corner */
+  wheels(four) {
+    if (four === this.#four) return;
+    this.#four = four;
+    this.#ask();
   }
 
   /** The theme has changed. */
@@ -179,10 +187,14 @@ export class RobotMap {
     pen.rotate(-pose.heading_rad);
     const size = Math.max(15, Math.min(24, this.#pixels * 0.18));
     pen.fillStyle = this.#colour("--robot-wheel");
+    /** @type {readonly (readonly [number, number])[]} where a wheel begins and how long it is, in sizes */
+    const wheels = this.#four ? [[-0.72, 0.62], [0.2, 0.62]] : [[-0.5, 1.15]];
     for (const side of [-1, 1]) {
-      pen.beginPath();
-      pen.roundRect(side * size * 0.92 - size * 0.2, -size * 0.5, size * 0.4, size * 1.15, size * 0.15);
-      pen.fill();
+      for (const [from, length] of wheels) {
+        pen.beginPath();
+        pen.roundRect(side * size * 0.92 - size * 0.2, from * size, size * 0.4, length * size, size * 0.15);
+        pen.fill();
+      }
     }
     pen.beginPath();
     pen.moveTo(0, -size * 1.25);

@@ -1,22 +1,31 @@
 // The five direction buttons, which drive while they are held.
 import { onLeaving } from "./leaving.js";
 
-/** Right and forward of each button. @type {Record<string, readonly [number, number]>} */
-const WAYS = { up: [0, 1], down: [0, -1], left: [-1, 0], right: [1, 0] };
+/** Right, forward and sideways of each button and key. @type {Record<string, readonly [number, number, number]>} */
+const WAYS = {
+  up: [0, 1, 0],
+  down: [0, -1, 0],
+  left: [-1, 0, 0],
+  right: [1, 0, 0],
+  "slide-left": [0, 0, -1],
+  "slide-right": [0, 0, 1],
+};
 
 /**
- * The sum of some directions, in the unit circle.
+ * The sum of some directions, in the unit circle; `strafe` is a push to the right without turning.
  * @param {Iterable<string>} ways
  */
 export function sum(ways) {
   let x = 0;
   let y = 0;
+  let strafe = 0;
   for (const way of ways) {
     x += WAYS[way]?.[0] ?? 0;
     y += WAYS[way]?.[1] ?? 0;
+    strafe += WAYS[way]?.[2] ?? 0;
   }
   const size = Math.max(1, Math.hypot(x, y));
-  return { x: x / size, y: y / size };
+  return { x: x / size, y: y / size, strafe };
 }
 
 /** The buttons; two neighbours held together drive a curve. */

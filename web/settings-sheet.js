@@ -62,6 +62,12 @@ export class SettingsSheet {
     this.#show();
   }
 
+  /** There is something to shake after all: a gamepad. */
+  rumbles() {
+    part("vibration").hidden = false;
+    part("no-vibration").hidden = true;
+  }
+
   /** What the person should know about the way of steering. @param {string} text */
   note(text) {
     write(part("steer-note"), text);

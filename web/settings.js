@@ -4,7 +4,7 @@ import { keep, recall } from "./memory.js";
 /** What there is to choose; the first is what holds until somebody chooses. */
 const CHOICES = {
   hand: ["right", "left"],
-  steer: ["stick", "thumbs", "tilt"],
+  steer: ["stick", "thumbs", "tank", "tilt"],
   contrast: ["auto", "more", "normal"],
   vibration: ["on", "off"],
   language: ["auto", "en", "de"],

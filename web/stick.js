@@ -20,11 +20,12 @@ export function position(dx, dy, radius) {
 
 /** One stick, held by the finger that touched it first. */
 export class Stick {
+  /** Along which it moves. @type {"both" | "x" | "y"} */
+  axis;
   #base;
   #knob;
   #hold;
   #release;
-  #axis;
   /** @type {number | null} */
   #finger = null;
 
@@ -35,7 +36,7 @@ export class Stick {
    * @param {"both" | "x" | "y"} [axis] along which it moves
    */
   constructor(base, knob, { hold, release }, axis = "both") {
-    this.#axis = axis;
+    this.axis = axis;
     this.#base = base;
     this.#knob = knob;
     this.#hold = hold;
@@ -79,10 +80,12 @@ export class Stick {
   #move(event) {
     if (event.pointerId !== this.#finger) return;
     const box = this.#base.getBoundingClientRect();
-    const upright = this.#axis === "y";
-    const radius = upright ? (box.height - this.#knob.offsetHeight) / 2 : (box.width - this.#knob.offsetWidth) / 2;
+    const upright = this.axis === "y";
+    const width = (box.width - this.#knob.offsetWidth) / 2;
+    const height = (box.height - this.#knob.offsetHeight) / 2;
+    const radius = upright ? height : this.axis === "x" ? width : Math.min(width, height);
     const dx = upright ? 0 : event.clientX - box.left - box.width / 2;
-    const dy = this.#axis === "x" ? 0 : event.clientY - box.top - box.height / 2;
+    const dy = this.axis === "x" ? 0 : event.clientY - box.top - box.height / 2;
     const over = Math.max(1, Math.hypot(dx, dy) / radius);
     this.#knob.style.transform = `translate(${dx / over}px, ${dy / over}px)`;
     const { x, y } = position(dx, dy, radius);

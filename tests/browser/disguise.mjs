@@ -70,3 +70,67 @@ export async function disguise(page, { role = "operator", barred = false, access
     { role, barred, access },
   );
 }
+
+/**
+ * Lets the page believe in another robot: `robot` is laid over its card, `telemetry` over every report of it. What the
+ * page sends goes to the real one, and stands in `window.samples` as well.
+ */
+export async function pretend(page, { robot = {}, telemetry = {} } = {}) {
+  await page.addInitScript(
+    ({ robot, telemetry }) => {
+      const Native = window.WebSocket;
+      window.samples = [];
+      window.WebSocket = class extends Native {
+        set onmessage(run) {
+          super.onmessage = ({ data }) => {
+            const [, name] = /^42\["(welcome|telemetry)",/.exec(data) ?? [];
+            if (!name) return run({ data });
+            const [, body] = JSON.parse(data.slice(2));
+            Object.assign(name === "welcome" ? body.telemetry : body, telemetry);
+            if (name === "welcome") Object.assign(body.robot, robot);
+            return run({ data: `42${JSON.stringify([name, body])}` });
+          };
+        }
+
+        send(text) {
+          const [, body] = /^42\["drive",(.*)\]$/s.exec(text) ?? [];
+          if (body) window.samples.push({ at: performance.now(), ...JSON.parse(body) });
+          super.send(text);
+        }
+      };
+    },
+    { robot, telemetry },
+  );
+}
+
+/**
+ * Plugs in a gamepad as a browser shows it. In the page, `window.push(x, y)` moves its left stick, right and forward,
+ * `window.press(button, pressed)` a button; a living pad trembles, and `window.alive = false` ends that.
+ */
+export async function plugIn(page, { mapping = "standard", axes = [0, 0, 0, 0], alive = true } = {}) {
+  await page.addInitScript(
+    ({ mapping, axes, alive }) => {
+      const buttons = Array.from({ length: 17 }, () => ({ pressed: false, touched: false, value: 0 }));
+      const id = "Test Pad (STANDARD GAMEPAD Vendor: 045e Product: 02fd)";
+      const vibrationActuator = { playEffect: async () => (window.rumbles += 1) };
+      const pad = { index: 0, id, mapping, connected: true, timestamp: 1, axes, buttons, vibrationActuator };
+      Object.assign(window, { pad, alive, rumbles: 0, looks: 0 });
+      window.push = (x, y) => {
+        pad.axes = [x, -y, 0, 0];
+        pad.timestamp = performance.now();
+      };
+      window.press = (button, pressed) => {
+        buttons[button] = { pressed, touched: pressed, value: Number(pressed) };
+        pad.timestamp = performance.now();
+      };
+      setInterval(() => {
+        if (window.alive) pad.timestamp = performance.now();
+      }, 50);
+      navigator.getGamepads = () => {
+        window.looks += 1;
+        return [window.pad, null, null, null];
+      };
+    },
+    { mapping, axes, alive },
+  );
+}

@@ -112,8 +112,8 @@ test("keys drive while held, but never while somebody types", async () => {
   const desk = await visit({ screen: screens.desk });
   for (const key of ["w", "ArrowLeft"]) {
     await desk.page.keyboard.down(key);
+    desk.lift = () => desk.page.keyboard.up(key);
     desk.again = async () => {
-      await desk.page.keyboard.up(key);
       await pause(100);
       await desk.page.keyboard.down(key);
     };

@@ -298,6 +298,44 @@ test("the speed slider scales both axes", async () => {
   assert.deepEqual([line.sent.at(-1).x, line.sent.at(-1).y], [0.21, 0.28]);
 });
 
+/** Goal: a shoulder button or Shift is another speed for as long as it is held, and slow is never faster. */
+for (const [pace, slider, sent] of [["full", 0.35, 1], ["slow", 0.65, 0.35], ["slow", 0.2, 0.2], [null, 0.65, 0.65]]) {
+  test(`${pace ?? "no"} pace at a slider of ${slider} sends ${sent}`, async () => {
+    await seated();
+    drive.speed = slider;
+    drive.hold("gamepad", 0, 1, 0, pace);
+    await run(50);
+    assert.equal(line.sent.at(-1).y, sent);
+    drive.hold("gamepad", 0, 1, 0, pace === "full" ? null : "full");
+    await run(50);
+    assert.equal(line.sent.at(-1).y, pace === "full" ? slider : 1);
+  });
+}
+
+/** Goal: a robot that goes sideways is told how far, scaled as the rest; another never hears the word. */
+for (const strafe of [true, false, undefined]) {
+  test(`a push aside reaches a robot whose strafe is ${strafe} ${strafe ? "" : "not "}at all`, async () => {
+    drive.welcomed({ ...welcome(MINE), robot: { strafe } });
+    await run(100);
+    drive.hold("stick", 0, 0, -1);
+    await run(50);
+    assert.equal(line.sent.at(-1).strafe, strafe ? -0.65 : undefined);
+    drive.hold("stick", 0, 0, 1);
+    await run(50);
+    assert.equal(line.sent.at(-1).strafe, strafe ? 0.65 : undefined);
+    if (strafe) {
+      // A push aside that changes is a change like any other: said sooner than a thumb that rests.
+      const { at } = line.sent.at(-1);
+      await clock.move(at + 10 - clock.now() > 0 ? at + 10 - clock.now() : 0);
+      drive.hold("stick", 0, 0, 0.5);
+      await clock.move(26);
+      assert.ok(line.sent.at(-1).at - at <= 30 && line.sent.at(-1).strafe < 0.4, JSON.stringify(line.sent.at(-1)));
+    }
+    drive.release("stick");
+    assert.equal(line.sent.at(-1).strafe, strafe ? 0 : undefined);
+  });
+}
+
 /** Goal: a hand that loses the wheel is told by the phone's motor, and a hand that lets go of it is not. */
 for (const [what, lose, told] of [
   ["a seat that went to another", () => drive.seated(TAKEN), 1],

@@ -104,3 +104,15 @@ test("the phone shakes unless it cannot or must not", () => {
   still.stop();
   assert.equal(still.able, false);
 });
+
+/** Goal: a gamepad shakes where the device itself cannot, unless the person does not want it. */
+test("a gamepad is shaken with the device or instead of it", () => {
+  const buzz = new Buzz({});
+  let shaken = 0;
+  buzz.onshake = () => (shaken += 1);
+  buzz.stop();
+  buzz.seatLost();
+  buzz.wanted = false;
+  buzz.stop();
+  assert.equal(shaken, 2);
+});

@@ -66,7 +66,7 @@ for (const what of ["throws", "does not exist"]) {
 
 /** Goal: the page is laid out before it is painted as it will be afterwards. */
 test("early.js agrees with the settings", () => {
-  for (const steer of ["stick", "thumbs", "tilt", "sails", null]) {
+  for (const steer of ["stick", "thumbs", "tank", "tilt", "sails", null]) {
     for (const hand of ["left", "right", "third", null]) {
       const kept = { "joywire.steer": steer, "joywire.hand": hand };
       remember(kept);

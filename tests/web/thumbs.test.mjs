@@ -43,16 +43,17 @@ class Glass {
 globalThis.document = new Glass();
 globalThis.screen = new Glass();
 globalThis.addEventListener ??= () => {};
-const { Thumbs } = await import("../../web/thumbs.js");
+const { ALONE, CROSS, SLIDE, TANK, Thumbs } = await import("../../web/thumbs.js");
 
 let ahead;
 let aside;
 let told;
+let thumbs;
 
 beforeEach(() => {
   [ahead, aside] = [new Glass(new Glass()), new Glass(new Glass())];
   told = [];
-  new Thumbs(ahead, aside, { hold: (x, y) => told.push([x, y]), release: () => told.push("release") });
+  thumbs = new Thumbs(ahead, aside, { hold: (x, y, strafe) => told.push(strafe === undefined ? [x, y] : [x, y, strafe]), release: () => told.push("release") }, CROSS);
 });
 
 /** Goal: a thumb moves its own direction only, however it slips. */
@@ -85,3 +86,41 @@ for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
     assert.equal(told.at(-1), "release");
   });
 }
+
+/** Goal: in a tank each thumb has its side: both forward is straight, one alone turns about the other. */
+test("tank thumbs have a side each", () => {
+  thumbs.how = TANK;
+  ahead.say("pointerdown", 80, -50);
+  assert.deepEqual(told.at(-1), [0.5, 0.5]);
+  aside.say("pointerdown", 80, -50);
+  assert.deepEqual(told.at(-1), [0, 1]);
+  aside.say("pointermove", 0, 50);
+  assert.deepEqual(told.at(-1), [1, 0]);
+  ahead.say("pointerup");
+  assert.deepEqual(told.at(-1), [0.5, -0.5]);
+  aside.say("pointerup");
+  assert.equal(told.at(-1), "release");
+});
+
+/** Goal: on a robot that goes sideways one thumb moves it any way and the other turns it. */
+test("sliding thumbs move and turn", () => {
+  thumbs.how = SLIDE;
+  ahead.say("pointerdown", 50, 0);
+  assert.deepEqual(told.at(-1).map((value) => Math.abs(value)), [0, 0, 1]);
+  assert.ok(told.at(-1)[2] > 0, "right is right");
+  aside.say("pointerdown", -100, 0);
+  assert.deepEqual(told.at(-1).map((value) => value + 0), [-1, 0, 1]);
+  ahead.say("pointermove", 0, -50);
+  assert.deepEqual(told.at(-1).map((value) => value + 0), [-1, 1, 0]);
+});
+
+/** Goal: a stick whose meaning changes under a thumb lets go; the same meaning again changes nothing. */
+test("another meaning drops the thumbs", () => {
+  thumbs.how = ALONE;
+  ahead.say("pointerdown", 0, -50);
+  assert.deepEqual(told.at(-1).map((value) => value + 0), [0, 1]);
+  thumbs.how = ALONE;
+  assert.notEqual(told.at(-1), "release");
+  thumbs.how = SLIDE;
+  assert.equal(told.at(-1), "release");
+});
