@@ -19,10 +19,11 @@
 // Put a resistor of 10 kOhm from each of these twelve pins to GND: while the board starts or is being
 // programmed its pins float, and the motors must not turn then.
 //
-// The order of the motors is Joywire's: front left, front right, rear left, rear right. For now Joywire
-// drives them in pairs, both left ones alike and both right ones alike; it does not drive sideways yet.
+// The order of the motors is Joywire's: front left, front right, rear left, rear right. Tell Joywire which
+// wheels they turn: `--config config/robots/mecanum.toml`, or omni.toml, or skid.toml for fixed wheels.
+// Without that it drives both left ones alike and both right ones alike, which suits fixed wheels only.
 //
-// A motor that turns the wrong way: swap its two wires at the driver.
+// A motor that turns the wrong way: swap its two wires at the driver, or say so in that file.
 
 #include <Joywire.h>
 

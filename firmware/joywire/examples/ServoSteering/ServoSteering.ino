@@ -15,8 +15,11 @@
 // Put a resistor of 10 kOhm from each of the pins 3, 7 and 8 to GND: while the board starts or is being
 // programmed its pins float, and the motor must not turn then.
 //
-// A car that steers the wrong way: change the sign in front of steering. One that does not go straight:
-// give steering.begin() another centre than 1500 microseconds.
+// Tell Joywire that it is a car: `--config config/robots/ackermann.toml`. Without that it would take the two
+// values for a left and a right wheel, and the car would go in circles.
+//
+// A car that steers the wrong way: `inverted` in that file. One that does not go straight: give
+// steering.begin() another centre than 1500 microseconds.
 
 #include <Joywire.h>
 #include <JoywireServo.h>
@@ -24,14 +27,12 @@
 JoywireMotor motor(3, 7, 8);
 JoywireServo steering(9);
 
-// Joywire's two values are the speeds of a left and a right wheel. Their mean is how fast the robot goes,
-// half of their difference how much it turns: to the left if the right wheel is the faster one. At rest both
-// are 0, so the wheels point straight ahead then.
+// The first value is the motor's speed, the second where the servo stands, left positive. When the robot is
+// stopped both are 0, so the wheels point straight ahead then.
 void drive(const int16_t *permille)
 {
-    int16_t left = permille[0], right = permille[1];
-    motor.write((left + right) / 2);
-    steering.write((right - left) / 2);
+    motor.write(permille[0]);
+    steering.write(permille[1]);
 }
 
 void setup()
