@@ -230,7 +230,7 @@ mod tests {
     }
 
     fn sample(seq: u32) -> Drive {
-        Drive { seq, x: 0.0, y: 1.0, strafe: 0.0, tick: None, session: None, epoch: 1 }
+        Drive { seq, x: 0.0, y: 1.0, strafe: 0.0, motors: None, tick: None, session: None, epoch: 1 }
     }
 
     /// Goal: a backlog of motion cannot form.

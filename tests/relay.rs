@@ -257,7 +257,7 @@ async fn commands_are_answered_by_the_agent() {
     assert_eq!(driver.ask("stop", &[json!({"reason": "a\nwall"})]).await, [json!({"ok": true})]);
     world.noted(&Note::Stop(driver.id(), "awall".into())).await;
     driver.emit("drive", &[json!([sample(1, 0.5)])]).await;
-    let drive = Drive { seq: 1, x: 0.0, y: 0.5, strafe: 0.0, tick: None, session: None, epoch: 0 };
+    let drive = Drive { seq: 1, x: 0.0, y: 0.5, strafe: 0.0, motors: None, tick: None, session: None, epoch: 0 };
     world.noted(&Note::Drive(driver.id(), drive)).await;
     let told = Refused { event: "drive".into(), code: "seat".into(), why: "another drives".into() };
     world.agent.remark(Remark::Refused(driver.id(), told.clone()));

@@ -54,6 +54,8 @@ interface Sample {
   y: number;
   /** To the right without turning, −1…1; absent where there is no such control. */
   strafe?: number;
+  /** Instead of the stick: an output of its own for each motor, permille; for calibration. */
+  motors?: [number, number, number, number];
   /** Newest `telemetry.tick` this page has seen, and the session it belongs to. */
   tick: number | null;
   session: number | null;

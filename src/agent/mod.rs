@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cable::{Cable, CableEvent};
 use crate::clock::Clock;
-use crate::drive::{Answer, Command, DriverId, Fault, Grant, Refusal, Sample, Source, Stamp, Stick};
+use crate::drive::{Answer, Command, DriverId, Fault, Grant, Refusal, Sample, Source, Stamp, Stick, WheelSpeeds};
 use crate::gamepad;
 use crate::mailbox::{self, AgentEnd, Remark, Sender};
 use crate::protocol::events::{
@@ -355,8 +355,16 @@ impl Agent {
         };
         let stamp = drive.session.zip(drive.tick).map(|(session, tick)| Stamp { session, tick });
         let sample = Sample { seq: drive.seq, stick, stamp, epoch: drive.epoch };
-        match self.controller.command(now, driver, Source::Network, Command::Sample(sample)) {
-            Answer::Refused(refusal) if !stick.is_neutral() => self.refuse(now, driver, name::DRIVE, refusal),
+        let (command, moves) = match drive.motors {
+            None => (Command::Sample(sample), !stick.is_neutral()),
+            Some(_) if sender.role < Role::Operator => {
+                let why = "only an operator tells single motors what to do".to_owned();
+                return self.tell(now, driver, name::DRIVE, "bad_motors", why);
+            }
+            Some(outputs) => (Command::Bench(sample, WheelSpeeds::new(&outputs)), outputs != [0; 4]),
+        };
+        match self.controller.command(now, driver, Source::Network, command) {
+            Answer::Refused(refusal) if moves => self.refuse(now, driver, name::DRIVE, refusal),
             Answer::Refused(_) | Answer::Accepted | Answer::Seat(_) => {}
         }
     }

@@ -1,5 +1,6 @@
 //! The command line: one file a command, and what they share.
 
+mod calibrate;
 mod config;
 mod devices;
 mod doctor;
@@ -49,6 +50,7 @@ Examples:\n  \
   joywire --serial /dev/ttyUSB0      drive the robot at that port\n  \
   joywire pads                       the gamepads here, and what each of their controls does\n  \
   joywire sim --link /tmp/robot      a simulated robot that other programs open like a serial port\n  \
+  joywire calibrate --serial auto    finds direction, dead band and trim of each motor, step by step\n  \
   joywire doctor                     what keeps people from driving, and what to do about it\n  \
   joywire config show                every setting, its value and where it came from\n\
 \n\
@@ -85,6 +87,12 @@ enum Command {
     /// what it is for there, and each stick with what becomes of it: dead zone, curve, style, speed, wheels. Ends with
     /// Ctrl-C. When the output is no terminal, it is the list alone.
     Pads(PadsArgs),
+    /// Finds each motor's direction, dead band and trim, with you watching the wheels, and writes them into the robot's file.
+    ///
+    /// Put the robot on a box first. It asks step by step, turns one motor at a time at 40 % at most, shows what would
+    /// change in the file and asks before it writes. `--serial sim` is for practice. End joywire before: it keeps the
+    /// robot for itself.
+    Calibrate(CalibrateArgs),
     /// Finds out what keeps people from driving: network, firewall, certificate, serial ports, permissions.
     ///
     /// It changes nothing, needs no special rights, and says what to do about whatever is not fine. Exit code 0: no
@@ -243,6 +251,16 @@ struct PadsArgs {
 }
 
 #[derive(Debug, Args)]
+struct CalibrateArgs {
+    /// The robot: `sim`, `auto`, the path of its serial port, or `usb:VID:PID[:SERIAL]` [default: the configured one].
+    #[arg(long, value_name = "sim|auto|PATH|usb:VID:PID")]
+    serial: Option<String>,
+    /// The robot's file, which is changed [default: joywire/joywire.toml in your configuration folder].
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 struct DoctorArgs {
     /// As JSON, for programs: a list of subject, level (fine, note, warning, problem), what, and advice.
     #[arg(long)]
@@ -298,6 +316,7 @@ pub fn main(line: CommandLine) -> ExitCode {
         Some(Command::Devices(args)) => devices::run(&args),
         Some(Command::Ports(args)) => ports::run(&args),
         Some(Command::Pads(args)) => pads::run(&args),
+        Some(Command::Calibrate(args)) => calibrate::run(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),
         Some(Command::Config(ConfigCommand::Show { config })) => config::show(config.as_deref()),
         Some(Command::Config(ConfigCommand::Check { file })) => config::check(&file),

@@ -23,7 +23,7 @@ use crate::{agent, doctor, relay};
 /// Defaults, file and environment. Without `file`, the one in the user's configuration folder if
 /// there is one.
 pub fn layers(file: Option<&Path>) -> anyhow::Result<Layers> {
-    let usual = dirs::config_dir().map(|dir| dir.join("joywire/joywire.toml")).filter(|path| path.exists());
+    let usual = usual_file().filter(|path| path.exists());
     let mut layers = Layers::defaults();
     if let Some(path) = file.map(Path::to_owned).or(usual) {
         layers.file(&path)?;
@@ -33,6 +33,11 @@ pub fn layers(file: Option<&Path>) -> anyhow::Result<Layers> {
         Some((name.into_string().ok()?, value.into_string().ok()?))
     }))?;
     Ok(layers)
+}
+
+/// Where the user's own file is, or would be.
+pub fn usual_file() -> Option<PathBuf> {
+    dirs::config_dir().map(|dir| dir.join("joywire/joywire.toml"))
 }
 
 /// The layers checked as a whole, and what they say about the robot's port.
@@ -158,7 +163,7 @@ fn dimensions(config: &Config, wanted: &Wanted) -> Option<Dimensions> {
 }
 
 /// What the motors need.
-fn motors(config: &Config) -> Motors {
+pub fn motors(config: &Config) -> Motors {
     let config::Motors { inverted, trim, dead_band } = &config.motors;
     let motor = |number: usize| Motor {
         inverted: inverted.get(number).copied().unwrap_or(false),

@@ -83,9 +83,12 @@ impl Axis {
         let way = (goal - self.speed).abs();
         let towards = if goal < self.speed { -1.0 } else { 1.0 };
         let now = self.acceleration * towards;
-        // Too much speed-up is taken back as fast as braking sets in: a stop never waits for comfort.
-        let least = now - brake.jerk.max(bounds.jerk) * dt;
-        let most = (now + bounds.jerk * dt).min(bounds.acceleration);
+        // What leads away from the goal, or past it, is taken back as fast as braking sets in: neither a stop nor a
+        // change of mind waits for comfort.
+        let back = brake.jerk.max(bounds.jerk) * dt;
+        let least = now - back;
+        let onward = if now < 0.0 { (now + back).min(bounds.jerk * dt) } else { now + bounds.jerk * dt };
+        let most = onward.min(bounds.acceleration);
         let wanted = bounds.towards(way, dt).min(most).max(least);
         self.acceleration = wanted * towards;
         let before = self.speed;
@@ -167,6 +170,16 @@ mod tests {
         assert!(limiter.step(Twist::ZERO, MS).linear < before);
         let rest = (1..=100).find(|_| limiter.step(Twist::ZERO, MS).linear <= 0.0).unwrap();
         assert!(rest <= 60, "{rest} ms");
+    }
+
+    /// Goal: whoever pushes again while the robot brakes drives on, and does not wait for it to stand.
+    #[test]
+    fn pushing_again_does_not_wait_for_rest() {
+        let mut limiter = limiter(ramp(300, 60, 50, 0));
+        run(&mut limiter, FULL, 250);
+        let slowed = run(&mut limiter, Twist::ZERO, 20);
+        assert!(slowed > 0.2, "{slowed}");
+        assert!((0..100).all(|_| limiter.step(FULL, MS).linear >= slowed));
     }
 
     /// Goal: turning has times of its own.

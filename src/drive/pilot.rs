@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::latch::{Latch, ResetError};
 use super::limiter::{Limiter, Ramp};
-use super::mixer::{WheelSpeeds, mix};
+use super::mixer::{WheelSpeeds, mix, permille};
 use super::motion::{Stick, Twist};
 use super::motors::Motors;
 use super::robot::{RobotReport, RobotState};
@@ -20,6 +20,8 @@ const SILENCE: Duration = Duration::from_millis(200);
 /// A pause between two steps above this means that the agent was held up; it steps every 20 ms. By
 /// then the robot has stopped by itself. Shorter ones are harmless: every command's tick is checked.
 const OVERRUN: Duration = Duration::from_millis(250);
+/// The most that motors on the bench get, permille: a wheel that is looked at needs no more.
+const BENCH: i16 = 400;
 /// The limiter never moves further than this at once: a pause must not become a leap.
 const LONGEST_RAMP: Duration = Duration::from_millis(50);
 
@@ -98,6 +100,9 @@ pub struct Sample {
 pub enum Command {
     /// A stick sample.
     Sample(Sample),
+    /// A sample that tells each motor its own output, permille, whatever wheels it turns: for calibration, with the
+    /// wheels off the ground. At most 400 of it counts. The sample's stick is of no account.
+    Bench(Sample, WheelSpeeds),
     /// A press that drives a while by itself and takes a free seat; a neutral one stops at once.
     Nudge(Stick),
     /// The seat, if it is free.
@@ -192,9 +197,25 @@ pub struct Output {
 #[derive(Clone, Copy, Debug)]
 enum Order {
     /// A stick is held.
-    Held { stick: Stick, tick: u32, at: Time },
+    Held { wish: Wish, tick: u32, at: Time },
     /// A button was pressed.
     Nudge { stick: Stick, at: Time },
+}
+
+/// What a sample asks for.
+#[derive(Clone, Copy, Debug)]
+enum Wish {
+    Stick(Stick),
+    Bench(WheelSpeeds),
+}
+
+impl Wish {
+    fn is_neutral(self) -> bool {
+        match self {
+            Self::Stick(stick) => stick.is_neutral(),
+            Self::Bench(outputs) => outputs.is_zero(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -218,6 +239,8 @@ pub struct Pilot {
     limiter: Limiter,
     robot: Option<Seen>,
     order: Option<Order>,
+    /// The outputs that the limiter's motion is a share of, while motors are on the bench.
+    bench: Option<WheelSpeeds>,
     /// Newest sequence number of the holder.
     seq: Option<u32>,
     /// Whether the holder has released the stick since it last had to.
@@ -243,6 +266,7 @@ impl Pilot {
             rules,
             robot: None,
             order: None,
+            bench: None,
             seq: None,
             released: false,
             epoch: 0,
@@ -300,13 +324,20 @@ impl Pilot {
                 Twist::ZERO
             }
         };
+        self.follow_bench();
         let twist = self.limiter.step(target, dt.min(LONGEST_RAMP));
-        let wheels = mix(self.rules.wheels, twist);
+        let (wheels, outputs) = if let Some(bench) = self.bench {
+            let share = bench.map(|_, output| permille(f64::from(output) / 1000.0 * twist.linear));
+            (share, share)
+        } else {
+            let wheels = mix(self.rules.wheels, twist);
+            (wheels, self.rules.motors.outputs(&wheels))
+        };
         let newest = self.robot.map(|seen| seen.report.tick);
         let tick = if wheels.is_zero() { self.resting(now, newest) } else { self.moving(newest) };
         Output {
             wheels,
-            outputs: self.rules.motors.outputs(&wheels),
+            outputs,
             tick,
             ttl: self.rules.robot_ttl,
             epoch: self.epoch,
@@ -319,7 +350,13 @@ impl Pilot {
 
     fn command(&mut self, now: Time, driver: DriverId, source: Source, command: Command) -> Answer {
         match command {
-            Command::Sample(sample) => accepted_or_refused(self.sample(now, driver, sample)),
+            Command::Sample(sample) => accepted_or_refused(self.sample(now, driver, sample, Wish::Stick(sample.stick))),
+            Command::Bench(sample, outputs) => {
+                let mut capped = WheelSpeeds::zero(self.rules.wheels.motors());
+                capped =
+                    capped.map(|motor, _| outputs.as_slice().get(motor).map_or(0, |told| (*told).clamp(-BENCH, BENCH)));
+                accepted_or_refused(self.sample(now, driver, sample, Wish::Bench(capped)))
+            }
             Command::Nudge(stick) => accepted_or_refused(self.nudge(now, driver, source, stick)),
             Command::Take => Answer::Seat(self.seat.take(now, driver, source)),
             Command::Ask => Answer::Seat(self.seat.ask(now, driver, source)),
@@ -342,7 +379,7 @@ impl Pilot {
         }
     }
 
-    fn sample(&mut self, now: Time, driver: DriverId, sample: Sample) -> Result<(), Refusal> {
+    fn sample(&mut self, now: Time, driver: DriverId, sample: Sample, wish: Wish) -> Result<(), Refusal> {
         if self.seat.holder() != Some(driver) {
             return Err(Refusal::NotHolder { holder: self.seat.holder() });
         }
@@ -354,7 +391,7 @@ impl Pilot {
         }
         self.seq = Some(sample.seq);
         self.seat.heard(now, driver);
-        if sample.stick.is_neutral() {
+        if wish.is_neutral() {
             self.released = true;
             self.order = None;
             return Ok(());
@@ -366,7 +403,7 @@ impl Pilot {
             return Err(Refusal::NeutralFirst);
         }
         let tick = self.fresh_tick(now, sample.stamp)?;
-        self.order = Some(Order::Held { stick: sample.stick, tick, at: now });
+        self.order = Some(Order::Held { wish, tick, at: now });
         Ok(())
     }
 
@@ -412,6 +449,30 @@ impl Pilot {
         }
     }
 
+    /// Keeps motors on the bench apart from driving: nothing of the one's speed is left for the other.
+    fn follow_bench(&mut self) {
+        let wanted = match self.order {
+            Some(Order::Held { wish: Wish::Bench(outputs), .. }) => Some(outputs),
+            // Coming down from what it was.
+            None if self.rest.is_none() => self.bench,
+            Some(Order::Held { .. } | Order::Nudge { .. }) | None => None,
+        };
+        let reverses = |now: WheelSpeeds, then: WheelSpeeds| {
+            now.as_slice()
+                .iter()
+                .zip(then.as_slice())
+                .any(|(a, b)| i32::from(*a) * i32::from(*b) < 0 || *a == 0 && *b != 0)
+        };
+        let same = match (self.bench, wanted) {
+            (Some(now), Some(then)) => !reverses(now, then),
+            (now, then) => now.is_some() == then.is_some(),
+        };
+        if !same {
+            self.limiter.cut();
+        }
+        self.bench = wanted;
+    }
+
     fn find_faults(&self, now: Time, dt: Duration) -> Faults {
         let state = self.robot.map(|seen| seen.report.state);
         Faults::default()
@@ -441,7 +502,10 @@ impl Pilot {
         let rested = self.rest.is_some_and(|since| now.since(since) >= HANDOVER);
         let settled = rested || self.motion.is_none_or(|motion| motion.epoch == self.epoch);
         match self.order {
-            Some(Order::Held { stick, .. }) if settled => stick.twist().scaled(self.rules.speed_limit),
+            Some(Order::Held { wish: Wish::Stick(stick), .. }) if settled => {
+                stick.twist().scaled(self.rules.speed_limit)
+            }
+            Some(Order::Held { wish: Wish::Bench(_), .. }) if settled => Twist { linear: 1.0, ..Twist::ZERO },
             Some(Order::Nudge { at, .. }) if now.since(at) >= self.rules.nudge_hold => {
                 self.order = None;
                 Twist::ZERO

@@ -134,6 +134,10 @@ pub struct Drive {
     /// To the right without turning, −1…1; for robots that can, and absent where there is no such control.
     #[serde(default)]
     pub strafe: f64,
+    /// Instead of the stick: an output of its own for each motor, permille, −400…400, 0 for motors that there are not.
+    /// For calibration by operators; absent otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub motors: Option<[i16; 4]>,
     /// Newest `telemetry.tick` the input device's page had seen, ms of the robot's own clock;
     /// absent before the first.
     #[serde(default)]
@@ -457,7 +461,7 @@ mod tests {
         fn drive_survives_the_wire(
             seq: u32, x in -1.0..1.0f64, y in -1.0..1.0f64, strafe in -1.0..1.0f64, tick: Option<u32>, epoch: u32
         ) {
-            let drive = Drive { seq, x, y, strafe, tick, session: tick, epoch };
+            let drive = Drive { seq, x, y, strafe, motors: tick.map(|_| [1, -2, 3, 400]), tick, session: tick, epoch };
             let value = serde_json::to_value(drive).expect("numbers are always JSON");
             prop_assert_eq!(parse::<Drive>(name::DRIVE, &[value]), Ok(drive));
         }

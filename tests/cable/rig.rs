@@ -80,8 +80,10 @@ impl Rig {
             self.seq += 1;
             let (telemetry, epoch) = (self.now(), self.relay.seat.borrow().epoch);
             let Telemetry { tick, session, .. } = telemetry;
-            self.relay
-                .drive(from.clone(), Drive { seq: self.seq, x: 0.0, y: forward, strafe: 0.0, tick, session, epoch });
+            self.relay.drive(
+                from.clone(),
+                Drive { seq: self.seq, x: 0.0, y: forward, strafe: 0.0, motors: None, tick, session, epoch },
+            );
             sleep(SAMPLE).await;
         }
     }

@@ -168,7 +168,9 @@ impl Judge {
             }
             Command::PressReset(nonce) => self.press = Some((id, nonce, now)),
             Command::ReleaseReset(nonce) => self.release_reset(now, id, nonce),
+            // Nobody in the World calibrates.
             Command::Sample(_)
+            | Command::Bench(..)
             | Command::Nudge(_)
             | Command::Take
             | Command::Ask

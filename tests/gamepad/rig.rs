@@ -121,7 +121,7 @@ impl Rig {
         self.seq += 1;
         let Telemetry { tick, session, .. } = self.relay.telemetry.borrow().clone();
         let epoch = self.relay.seat.borrow().epoch;
-        let drive = Drive { seq: self.seq, x: 0.0, y: forward, strafe: 0.0, tick, session, epoch };
+        let drive = Drive { seq: self.seq, x: 0.0, y: forward, strafe: 0.0, motors: None, tick, session, epoch };
         self.relay.drive(phone(), drive);
     }
 

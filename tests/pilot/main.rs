@@ -1,5 +1,6 @@
 //! Stories of the pilot in virtual time: what each person may expect when this or that goes wrong.
 
+mod bench;
 mod model;
 mod play;
 mod seat;

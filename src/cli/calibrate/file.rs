@@ -1,0 +1,164 @@
+//! The robot's file: what calibration found goes into its `[motors]`, and everything else stays as it is.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+use toml_edit::{Array, DocumentMut, Item, Table, value};
+
+use crate::cli::settings;
+use crate::config::Layers;
+use crate::drive::Motor;
+
+/// A robot's file, which need not exist yet.
+pub struct RobotFile {
+    path: PathBuf,
+    text: String,
+}
+
+/// A text that would be written, and how it differs.
+pub struct Change {
+    text: String,
+    /// Lines that would go, after `-`, and that would come, after `+`.
+    pub lines: Vec<String>,
+}
+
+impl RobotFile {
+    /// The file that the other commands would read: the named one, else the usual one.
+    ///
+    /// # Errors
+    /// If it cannot be read, or if there is no folder for it.
+    pub fn find(named: Option<&Path>) -> anyhow::Result<Self> {
+        let path = match named {
+            Some(path) => path.to_owned(),
+            None => settings::usual_file().context("there is no folder for configuration: set HOME, or name a file")?,
+        };
+        let text = if named.is_none() && !path.exists() {
+            String::new()
+        } else {
+            fs::read_to_string(&path).with_context(|| format!("cannot read the configuration {}", path.display()))?
+        };
+        Ok(Self { path, text })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The same with these motors.
+    ///
+    /// # Errors
+    /// If it is no TOML.
+    pub fn with(&self, motors: &[Motor]) -> anyhow::Result<Change> {
+        let mut document: DocumentMut =
+            self.text.parse().with_context(|| format!("{} cannot be changed", self.path.display()))?;
+        let section = document.entry("motors").or_insert(Item::Table(Table::new()));
+        let section = section.as_table_like_mut().ok_or_else(|| anyhow!("`motors` is no section"))?;
+        let lists: [(&str, Array); 3] = [
+            ("inverted", motors.iter().map(|motor| motor.inverted).collect()),
+            ("trim", motors.iter().map(|motor| motor.trim).collect()),
+            ("dead_band", motors.iter().map(|motor| i64::from(motor.dead_band)).collect()),
+        ];
+        for (key, list) in lists {
+            let same = section.get(key).and_then(Item::as_array).is_some_and(|old| plain(old) == plain(&list));
+            if !same {
+                section.insert(key, value(list));
+            }
+        }
+        let text = document.to_string();
+        Ok(Change { lines: difference(&self.text, &text), text })
+    }
+
+    /// Writes it, whole or not at all.
+    ///
+    /// # Errors
+    /// If what would be written would be refused, or cannot be written; the file is then as it was.
+    pub fn write(&self, change: &Change) -> anyhow::Result<()> {
+        let failed = || format!("cannot write {}; it is as it was", self.path.display());
+        // A link stays a link: what it leads to is replaced.
+        let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder).with_context(failed)?;
+        }
+        let mut name = path.clone().into_os_string();
+        name.push(".new");
+        let fresh = PathBuf::from(name);
+        let outcome = write_checked(&fresh, &path, &change.text);
+        if outcome.is_err() {
+            // What is left of it is of no use to anyone.
+            fs::remove_file(&fresh).ok();
+        }
+        outcome.with_context(failed)
+    }
+}
+
+fn write_checked(fresh: &Path, path: &Path, text: &str) -> anyhow::Result<()> {
+    fs::write(fresh, text)?;
+    if let Ok(known) = fs::metadata(path) {
+        fs::set_permissions(fresh, known.permissions())?;
+    }
+    let mut layers = Layers::defaults();
+    layers.file(fresh)?;
+    settings::check(&layers)?;
+    fs::File::open(fresh)?.sync_all()?;
+    Ok(fs::rename(fresh, path)?)
+}
+
+/// A list without the way it is laid out.
+fn plain(list: &Array) -> Vec<String> {
+    list.iter().map(|item| item.to_string().trim().to_owned()).collect()
+}
+
+/// Lines that only one of two texts has.
+fn difference(before: &str, after: &str) -> Vec<String> {
+    let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
+    let gone = old.iter().filter(|line| !new.contains(*line)).map(|line| format!("- {line}"));
+    let come = new.iter().filter(|line| !old.contains(*line) && !line.is_empty()).map(|line| format!("+ {line}"));
+    gone.chain(come).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "# mine\n[robot]\nname = \"Rover\" # the fast one\n\n[motors]\ntrim = [1.0, 1.0] # both\n";
+
+    fn motors() -> Vec<Motor> {
+        vec![Motor { inverted: true, trim: 0.98, dead_band: 120 }, Motor::default()]
+    }
+
+    fn file(text: &str) -> (tempfile::TempDir, RobotFile) {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("robot.toml");
+        fs::write(&path, text).unwrap();
+        let file = RobotFile::find(Some(&path)).unwrap();
+        (home, file)
+    }
+
+    /// Goal: what a person wrote into the file stays there, and what changes is shown.
+    #[test]
+    fn only_the_motors_change() {
+        let (_home, file) = file(FILE);
+        let change = file.with(&motors()).unwrap();
+        assert_eq!(change.lines[0], "- trim = [1.0, 1.0] # both");
+        assert_eq!(change.lines.len(), 4, "{:?}", change.lines);
+        file.write(&change).unwrap();
+        let text = fs::read_to_string(file.path()).unwrap();
+        assert!(text.starts_with("# mine\n[robot]\nname = \"Rover\" # the fast one\n"), "{text}");
+        assert!(text.contains("inverted = [true, false]") && text.contains("dead_band = [120, 0]"), "{text}");
+        let again = RobotFile::find(Some(file.path())).unwrap();
+        assert!(again.with(&motors()).unwrap().lines.is_empty(), "a second time there is nothing to do");
+    }
+
+    /// Goal: what would not be accepted is not written, and nothing is lost.
+    #[test]
+    fn refused_values_leave_the_file_alone() {
+        let (home, file) = file(FILE);
+        let change = file.with(&[Motor { trim: 0.1, ..Motor::default() }]).unwrap();
+        let error = format!("{:#}", file.write(&change).unwrap_err());
+        assert!(error.contains("as it was") && error.contains("0.5 to 1"), "{error}");
+        assert_eq!(fs::read_to_string(file.path()).unwrap(), FILE);
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+    }
+}
