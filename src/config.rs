@@ -342,7 +342,7 @@ impl Layers {
         let below_ttl = (safety.robot_ttl_ms - 1).min(220);
         self.within("safety.command_timeout_ms", safety.command_timeout_ms, 4 * SAMPLE_MS..=below_ttl)?;
         // Frames must leave faster than they are made, with half of the line to spare.
-        let quickest = u64::from(FRAME_BITS * 2 * 1000 / robot.baud).max(5);
+        let quickest = u64::from((FRAME_BITS * 2 * 1000).div_ceil(robot.baud)).max(5);
         self.within("safety.step_ms", safety.step_ms, quickest..=50.min(safety.robot_ttl_ms / 4))?;
         self.within("limits.connections", limits.connections, 1..=1024)?;
         self.within("limits.connections_per_address", limits.connections_per_address, 1..=1024)?;

@@ -137,7 +137,7 @@ interface Counters {
   barred: number;
 }
 
-/** By wheel counts: forward, to the left, turning left. */
+/** By what the motors are told; nobody measured it. REP-103. */
 interface Speed {
   linear_mps: number;
   lateral_mps: number;

@@ -317,7 +317,8 @@ export class Drive {
     /** @type {Sample} */
     const drive = {
       seq: this.#seq,
-      x: round(x * speed),
+      // A car's steering is no speed: a slow one steers as far as a fast one.
+      x: round(this.welcome?.robot?.wheels === "ackermann" ? x : x * speed),
       y: round(y * speed),
       ...(this.sideways ? { strafe: round(strafe * speed) } : {}),
       tick: this.#tick,

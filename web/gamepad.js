@@ -30,7 +30,7 @@ const PLACES = {
  * @property {boolean} connected
  * @property {number} timestamp
  * @property {readonly number[]} axes
- * @property {readonly {pressed: boolean}[]} buttons
+ * @property {readonly {pressed: boolean, value: number}[]} buttons
  */
 
 /**
@@ -48,9 +48,13 @@ function pressed({ buttons }) {
   return new Set(names.filter((name) => buttons[PLACES[name]]?.pressed));
 }
 
-/** Everything that can change, to notice whether it did. @param {Report} report */
-function print({ timestamp, axes, buttons }) {
-  return [timestamp, ...axes, ...buttons.map((button) => (button.pressed ? 1 : 0))].join();
+/**
+ * Everything that a hand can change, to notice whether it did. Not the timestamp: on Windows and macOS Chromium takes it
+ * anew at every look (as its sources say), whatever the pad does.
+ * @param {Report} report
+ */
+function print({ axes, buttons }) {
+  return [...axes, ...buttons.map(({ pressed, value }) => `${pressed ? "!" : ""}${value}`)].join();
 }
 
 /**
@@ -80,6 +84,7 @@ export class PadHand {
   /** The pad in use. @type {{index: number, id: string} | null} */
   #pad = null;
   #print = "";
+  #timestamp = 0;
   #spoke = false;
   #changedAt = 0;
   #armed = false;
@@ -152,6 +157,7 @@ export class PadHand {
     this.lose();
     this.#pad = { index: report.index, id: report.id };
     this.#print = print(report);
+    this.#timestamp = report.timestamp;
     // What has said nothing yet reports zeros, and zeros look like a stick at rest.
     this.#spoke = report.timestamp > 0;
     this.#changedAt = this.#clock.now();
@@ -167,9 +173,12 @@ export class PadHand {
   #read(report) {
     const now = this.#clock.now();
     const latest = print(report);
+    if (report.timestamp !== this.#timestamp) {
+      this.#timestamp = report.timestamp;
+      this.#spoke = true;
+    }
     if (latest !== this.#print) {
       this.#print = latest;
-      this.#spoke = true;
       this.#changedAt = now;
     }
     const { axes } = report;

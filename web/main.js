@@ -258,7 +258,7 @@ buzz.onshake = () => poll.rumble();
 onLeaving((gone) => {
   drive.letGo();
   reset.release();
-  if (gone && drive.mine) void drive.leave();
+  if (gone && (drive.mine || waited)) void drive.leave();
 });
 
 wireSpeed(/** @type {HTMLInputElement} */ (part("speed")), part("speed-words"), (share) => (drive.speed = share));

@@ -127,8 +127,8 @@ mod live {
                             self.shown.remove(&id);
                             write(&view::plugged_json("unplugged", id, &card, &self.chosen))?;
                         }
-                        // All pads are chosen here; this is one too many.
-                        Happening::Ignored(_) => {}
+                        // Nothing is driven here, and all pads are chosen: an ignored one is one too many.
+                        Happening::Stop(_) | Happening::Ignored(_) => {}
                     }
                 }
                 if Instant::now() < due {

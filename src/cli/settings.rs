@@ -14,7 +14,7 @@ use crate::cable::discover::Finder;
 use crate::cable::pattern::PatternError;
 use crate::cable::wanted::Wanted;
 use crate::config::{self, Config, Layers};
-use crate::drive::{Geometry, MAX_MOTORS, Motor, Motors, Ramp, Rules, Wheels};
+use crate::drive::{Geometry, Motor, Motors, Ramp, Rules, Wheels};
 use crate::network::hostname;
 use crate::protocol::events::RobotCard;
 use crate::robot::body::Build;
@@ -62,12 +62,11 @@ fn check_wheels(layers: &Layers, config: &Config) -> anyhow::Result<()> {
         let names = Wheels::ALL.map(|kind| format!("\"{}\"", kind.name())).join(", ");
         return Err(layers.refusal("robot.wheels", &robot.wheels, &format!("one of {names}")).into());
     };
-    // Two sides may have two motors each.
-    let most = if wheels == Wheels::Differential { MAX_MOTORS } else { wheels.motors() };
+    let most = wheels.motors();
     let lists = [("inverted", told.inverted.len()), ("trim", told.trim.len()), ("dead_band", told.dead_band.len())];
     if let Some((list, count)) = lists.into_iter().find(|(_, count)| *count > most) {
         let found = format!("a list of {count}");
-        let expected = format!("at most {most}: so many motors has a robot with {} wheels", wheels.name());
+        let expected = format!("at most {most}: so many speeds has a robot with {} wheels", wheels.name());
         return Err(layers.refusal(&format!("motors.{list}"), &found, &expected).into());
     }
     if wheels == Wheels::Ackermann && told.dead_band.get(1).is_some_and(|band| *band > 0) {
@@ -162,7 +161,7 @@ fn dimensions(config: &Config, wanted: &Wanted) -> Option<Dimensions> {
     (known && robot.top_speed_mps > 0.0).then_some(Dimensions { geometry, top_speed_mps, counts_per_m })
 }
 
-/// What the motors need.
+/// What the motors need. The second motor of a side is like its first.
 pub fn motors(config: &Config) -> Motors {
     let config::Motors { inverted, trim, dead_band } = &config.motors;
     let motor = |number: usize| Motor {
@@ -170,7 +169,8 @@ pub fn motors(config: &Config) -> Motors {
         trim: trim.get(number).copied().unwrap_or(1.0),
         dead_band: dead_band.get(number).copied().unwrap_or(0),
     };
-    Motors::new(&[0, 1, 2, 3].map(motor))
+    let speeds = wheels(config).motors();
+    Motors::new(&[0, 1, 2, 3].map(|number| motor(number % speeds)))
 }
 
 /// A random count of starts, so that no two simulated robots share a session.
@@ -236,7 +236,8 @@ pub fn agent(config: &Config, wanted: &Wanted) -> anyhow::Result<agent::Settings
         straight: ramp(drive.accelerate_ms, drive.brake_ms),
         turn: ramp(drive.turn_accelerate_ms, drive.turn_brake_ms),
         wheels: wheels(config),
-        motors: motors(config),
+        // A simulated robot's motors are as drawn.
+        motors: if *wanted == Wanted::Simulated { Motors::default() } else { motors(config) },
         ..Rules::default()
     };
     let controller = agent::controller::Settings {

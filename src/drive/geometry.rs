@@ -47,7 +47,7 @@ impl Geometry {
                 Way { ahead_m: mean, left_m: across, turned_rad: turning / arm }
             }
             Wheels::Omni => {
-                let arm = self.track_m.hypot(self.wheelbase_m) / 2.0;
+                let arm = (self.track_m + self.wheelbase_m) / (2.0 * SQRT_2);
                 Way { ahead_m: mean * SQRT_2, left_m: across * SQRT_2, turned_rad: turning / arm }
             }
             Wheels::Ackermann => {
@@ -140,6 +140,8 @@ mod tests {
         is_near(speed(Wheels::Mecanum, 0.0, 0.5, 0.0), 0.0, 1.0, 0.0);
         is_near(speed(Wheels::Mecanum, 0.0, 0.0, 1.0), 0.0, 0.0, 2.0 / 0.25);
         is_near(speed(Wheels::Omni, 0.0, -1.0, 0.0), 0.0, -2.0, 0.0);
+        // Each omni wheel is 0.1 to the side and 0.15 ahead, at 45 degrees: its arm is (0.1 + 0.15) / √2.
+        is_near(speed(Wheels::Omni, 0.0, 0.0, 1.0), 0.0, 0.0, 2.0 / SQRT_2 / (0.25 / SQRT_2));
         // Wheels of a car at full lock roll around a point at wheelbase / tan(lock) to the side.
         is_near(speed(Wheels::Ackermann, 0.5, 0.0, 1.0), 1.0, 0.0, 0.5_f64.tan() / 0.3);
         is_near(speed(Wheels::Ackermann, 0.0, 0.0, 1.0), 0.0, 0.0, 0.0);

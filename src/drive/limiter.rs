@@ -244,6 +244,24 @@ mod tests {
             }
         }
 
+        /// Goal: easing the stick slows the robot to what is asked, and not below it; so does pushing on.
+        #[test]
+        fn speed_stays_between_what_it_was_and_what_is_asked(
+            soft_up in 0u64..300, tenths in 10u64..500, wishes in prop::collection::vec((0.0..1.0f64, 1u32..30), 2..20)
+        ) {
+            let mut limiter = limiter(ramp(300, 60, soft_up, 0));
+            let dt = Duration::from_micros(tenths * 100);
+            let mut before = 0.0_f64;
+            for (wish, steps) in wishes {
+                for _ in 0..steps {
+                    let after = limiter.step(Twist { linear: wish, ..Twist::ZERO }, dt).linear;
+                    prop_assert!(after >= before.min(wish) - 2.0 * THERE, "{before} to {after}, asked for {wish}");
+                    prop_assert!(after <= before.max(wish) + 2.0 * THERE, "{before} to {after}, asked for {wish}");
+                    before = after;
+                }
+            }
+        }
+
         /// Goal: a constant wish is reached, at any step width.
         #[test]
         fn limiter_arrives(goal in -1.0..1.0f64, soft_up in 0u64..300, soft_down in 0u64..50, tenths in 1u64..500) {

@@ -4,6 +4,7 @@
 //! protocol's). [`Pilot`] owns everything here; nothing in this room has a clock, a socket, a file,
 //! a log or a thread.
 
+mod command;
 mod geometry;
 mod latch;
 mod limiter;
@@ -13,12 +14,14 @@ mod motors;
 mod odometry;
 mod pilot;
 mod robot;
+mod rules;
 mod safety;
 mod seat;
 mod shaping;
 mod style;
 mod wheels;
 
+pub use command::{Answer, Command, Input, Refusal, Sample, Stamp};
 pub use geometry::{Geometry, Way};
 pub use latch::{Latch, ResetError};
 pub use limiter::{Limiter, Ramp};
@@ -26,8 +29,9 @@ pub use mixer::{MAX_MOTORS, WheelSpeeds, mix, unmix};
 pub use motion::{Stick, Twist};
 pub use motors::{Motor, Motors};
 pub use odometry::{Odometry, Pose};
-pub use pilot::{Answer, Command, Input, Output, Pilot, Refusal, Rules, Sample, Stamp};
+pub use pilot::{Output, Pilot};
 pub use robot::{RobotReport, RobotState};
+pub use rules::Rules;
 pub use safety::{Clear, Fault, Faults, Policy, Stop};
 pub use seat::{DriverId, Grant, Seat, Source};
 pub use shaping::Shaping;

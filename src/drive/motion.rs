@@ -3,6 +3,8 @@
 //! Signs follow REP-103: x forward, y left, left turn positive. A stick pushed forward is positive
 //! `forward`, pushed right is positive `right`; so a stick to the right asks for a negative turn.
 
+use super::wheels::Wheels;
+
 /// Deflections up to this count as released: a resting thumb or a worn spring drives nothing.
 const NEUTRAL_ZONE: f64 = 0.02;
 
@@ -34,11 +36,13 @@ impl Stick {
         fits(strafe).then_some(Self { strafe, ..self })
     }
 
-    /// The same direction at `share` of the way, 0…1; a share beyond counts as its nearest end, no number as 0.
+    /// The same direction at `share` of the way, 0…1, but for the steering of a car: a slow one steers as far as a fast
+    /// one. A share beyond counts as its nearest end, no number as 0.
     #[must_use]
-    pub fn scaled(self, share: f64) -> Self {
+    pub fn slowed(self, wheels: Wheels, share: f64) -> Self {
         let share = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };
-        Self { right: self.right * share, forward: self.forward * share, strafe: self.strafe * share }
+        let right = if wheels.steer() { self.right } else { self.right * share };
+        Self { right, forward: self.forward * share, strafe: self.strafe * share }
     }
 
     /// Whether the stick is released.
@@ -76,10 +80,11 @@ impl Twist {
     /// At rest.
     pub const ZERO: Self = Self { linear: 0.0, lateral: 0.0, angular: 0.0 };
 
-    /// The same motion at `factor` of its speed.
+    /// The same motion at `factor` of its speed, with a car's steering as it is.
     #[must_use]
-    pub fn scaled(self, factor: f64) -> Self {
-        Self { linear: self.linear * factor, lateral: self.lateral * factor, angular: self.angular * factor }
+    pub fn slowed(self, wheels: Wheels, factor: f64) -> Self {
+        let angular = if wheels.steer() { self.angular } else { self.angular * factor };
+        Self { linear: self.linear * factor, lateral: self.lateral * factor, angular }
     }
 }
 

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use super::latch::{Latch, ResetError};
-use super::limiter::{Limiter, Ramp};
+use super::command::{Answer, Command, Input, Refusal, Sample, Stamp};
+use super::latch::Latch;
+use super::limiter::Limiter;
 use super::mixer::{WheelSpeeds, mix, permille};
 use super::motion::{Stick, Twist};
-use super::motors::Motors;
 use super::robot::{RobotReport, RobotState};
+use super::rules::Rules;
 use super::safety::{Fault, Faults, Stop};
 use super::seat::{DriverId, Grant, Seat, Source};
-use super::wheels::Wheels;
 use crate::time::{Time, millis};
 
 /// Wheels stand still this long before they obey a new seat (I7).
@@ -24,151 +24,6 @@ const OVERRUN: Duration = Duration::from_millis(250);
 const BENCH: i16 = 400;
 /// The limiter never moves further than this at once: a pause must not become a leap.
 const LONGEST_RAMP: Duration = Duration::from_millis(50);
-
-/// The pilot's settings, checked by the configuration.
-#[derive(Clone, Debug)]
-pub struct Rules {
-    /// A command older than this no longer drives.
-    pub command_timeout: Duration,
-    /// The robot obeys a command until its tick is this old.
-    pub robot_ttl: Duration,
-    /// The seat is free after its holder was silent this long.
-    pub seat_timeout: Duration,
-    /// A press of a direction button drives this long.
-    pub nudge_hold: Duration,
-    /// Share of full speed for such a press, 0…1.
-    pub nudge_speed: f64,
-    /// Share of full speed for everything, 0…1.
-    pub speed_limit: f64,
-    /// How fast the robot may speed up and brake.
-    pub straight: Ramp,
-    /// The same for turning.
-    pub turn: Ramp,
-    /// How the wheels make a motion.
-    pub wheels: Wheels,
-    /// What the motors themselves need.
-    pub motors: Motors,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        let ramp = Ramp {
-            accelerate: Duration::from_millis(300),
-            brake: Duration::from_millis(60),
-            accelerate_jerk: Duration::from_millis(40),
-            brake_jerk: Duration::ZERO,
-        };
-        Self {
-            command_timeout: Duration::from_millis(200),
-            robot_ttl: Duration::from_millis(230),
-            seat_timeout: Duration::from_secs(1),
-            nudge_hold: Duration::from_millis(400),
-            nudge_speed: 0.5,
-            speed_limit: 1.0,
-            straight: ramp,
-            turn: ramp,
-            wheels: Wheels::default(),
-            motors: Motors::default(),
-        }
-    }
-}
-
-/// The robot's own time as an input device last saw it: proof of when a sample was taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stamp {
-    /// Session of the robot that gave it.
-    pub session: u32,
-    /// The robot's clock, ms.
-    pub tick: u32,
-}
-
-/// One stick sample of a driver.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Sample {
-    /// Counts up, modulo 2³².
-    pub seq: u32,
-    /// Where the stick is.
-    pub stick: Stick,
-    /// When it was there.
-    pub stamp: Option<Stamp>,
-    /// Epoch under which the sender believes to hold the seat.
-    pub epoch: u32,
-}
-
-/// What drivers and people ask for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Command {
-    /// A stick sample.
-    Sample(Sample),
-    /// A sample that tells each motor its own output, permille, whatever wheels it turns: for calibration, with the
-    /// wheels off the ground. At most 400 of it counts. The sample's stick is of no account.
-    Bench(Sample, WheelSpeeds),
-    /// A press that drives a while by itself and takes a free seat; a neutral one stops at once.
-    Nudge(Stick),
-    /// The seat, if it is free.
-    Take,
-    /// The seat, when it becomes free.
-    Ask,
-    /// The seat to someone else.
-    Give(DriverId),
-    /// Out of the seat or the queue; also when a connection ends.
-    Leave,
-    /// STOP.
-    Stop,
-    /// An operator's finger is on reset; carries a fresh random nonce.
-    PressReset(u32),
-    /// An operator has held reset and brings the nonce back.
-    ReleaseReset(u32),
-}
-
-/// Everything that reaches the pilot.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Input {
-    /// From a driver.
-    Command(DriverId, Source, Command),
-    /// From the robot; `None` when the cable to it is gone.
-    Robot(Option<RobotReport>),
-}
-
-/// Why a command had no effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// Someone else drives, or nobody.
-    NotHolder {
-        /// Who drives.
-        holder: Option<DriverId>,
-    },
-    /// From before the last change of the seat.
-    OldEpoch,
-    /// Not newer than one that came before.
-    OldSeq,
-    /// The stick must be released once.
-    NeutralFirst,
-    /// The robot is stopped.
-    Stopped(Fault),
-    /// Without the robot's time nobody can tell how old it is.
-    NoStamp,
-    /// Its time is of another session, or of the future.
-    ForeignStamp,
-    /// Too old.
-    Stale {
-        /// Age by the robot's clock, ms.
-        age_ms: u64,
-    },
-    /// The latch stays.
-    Reset(ResetError),
-}
-
-/// The answer to an input.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Taken note of.
-    Accepted,
-    /// About the seat.
-    Seat(Grant),
-    /// It had no effect.
-    Refused(Refusal),
-}
 
 /// What `step` decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -503,7 +358,7 @@ impl Pilot {
         let settled = rested || self.motion.is_none_or(|motion| motion.epoch == self.epoch);
         match self.order {
             Some(Order::Held { wish: Wish::Stick(stick), .. }) if settled => {
-                stick.twist().scaled(self.rules.speed_limit)
+                stick.twist().slowed(self.rules.wheels, self.rules.speed_limit)
             }
             Some(Order::Held { wish: Wish::Bench(_), .. }) if settled => Twist { linear: 1.0, ..Twist::ZERO },
             Some(Order::Nudge { at, .. }) if now.since(at) >= self.rules.nudge_hold => {
@@ -511,7 +366,7 @@ impl Pilot {
                 Twist::ZERO
             }
             Some(Order::Nudge { stick, .. }) if settled => {
-                stick.twist().scaled(self.rules.speed_limit * self.rules.nudge_speed)
+                stick.twist().slowed(self.rules.wheels, self.rules.speed_limit * self.rules.nudge_speed)
             }
             Some(Order::Held { .. } | Order::Nudge { .. }) | None => Twist::ZERO,
         }

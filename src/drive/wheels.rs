@@ -39,6 +39,15 @@ impl Wheels {
         }
     }
 
+    /// Whether it turns by steered wheels, so that a slower one does not turn less.
+    #[must_use]
+    pub const fn steer(self) -> bool {
+        match self {
+            Self::Ackermann => true,
+            Self::Differential | Self::Skid | Self::Mecanum | Self::Omni => false,
+        }
+    }
+
     /// Its name in configuration and contract.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -77,6 +77,8 @@ pub enum Happening {
     Here(DriverId, Card),
     /// A pad was there that is not chosen.
     Ignored(Card),
+    /// A pad said STOP, and was gone before anyone looked.
+    Stop(DriverId),
     /// A pad was unplugged.
     Gone(DriverId, Card),
 }
@@ -182,7 +184,11 @@ impl Desk {
     }
 
     fn dismiss(&mut self, place: usize) {
-        if let Some(plugged) = self.plugged.remove(&place) {
+        if let Some(mut plugged) = self.plugged.remove(&place) {
+            // Its last word may have been STOP.
+            if plugged.pad.take_stop() {
+                self.happened.push(Happening::Stop(plugged.pad.driver()));
+            }
             self.happened.push(Happening::Gone(plugged.pad.driver(), plugged.card));
         }
     }
@@ -253,6 +259,13 @@ impl Desk {
     }
 
     fn replace(&mut self, gilrs: Gilrs, now: Time) {
+        // What the old one has not told yet may be STOP.
+        for _ in 0..GULP {
+            let Some(event) = self.gilrs.next_event() else { break };
+            if event.event != EventType::Connected {
+                self.hear(event);
+            }
+        }
         let all: Vec<usize> = self.plugged.keys().copied().collect();
         for place in all {
             self.dismiss(place);

@@ -130,7 +130,7 @@ impl Pad {
         if self.owes_neutral || !self.reading.is_attended(&self.rules) {
             return Stick::NEUTRAL;
         }
-        self.held().scaled(self.reading.speed(&self.rules))
+        self.held().slowed(self.rules.wheels, self.reading.speed(&self.rules))
     }
 
     /// Whether the sticks must be in the middle once before it drives.
@@ -160,9 +160,14 @@ impl Pad {
         }
     }
 
+    /// Whether STOP was pressed since the last step; for a pad that vanishes before the next one.
+    pub fn take_stop(&mut self) -> bool {
+        std::mem::take(&mut self.stop)
+    }
+
     /// Decides what the agent must hear.
     pub fn step(&mut self, now: Time, known: Known, tell: &mut impl FnMut(Intent)) {
-        if std::mem::take(&mut self.stop) {
+        if self.take_stop() {
             self.interrupt();
             tell(Intent::Stop);
         }

@@ -69,6 +69,7 @@ fn greet(desk: &mut Desk, end: &PadsEnd) {
             Happening::Ignored(card) => {
                 tracing::info!(name = card.name, guid = %card.guid, "gamepad left alone: gamepad.use means another one, or there are too many");
             }
+            Happening::Stop(driver) => end.tell(driver, Word::Wants(Intent::Stop)),
             Happening::Gone(driver, card) => {
                 end.tell(driver, Word::Gone);
                 tracing::info!(name = card.name, "gamepad unplugged");

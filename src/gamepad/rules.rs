@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use super::control::Control;
-use crate::drive::{Shaping, Style};
+use crate::drive::{Shaping, Style, Wheels};
 
 /// The same for every pad.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rules {
+    /// The robot's wheels.
+    pub wheels: Wheels,
     /// What each stick is for.
     pub style: Style,
     /// How a stick is shaped.
@@ -61,6 +63,7 @@ impl Rules {
 impl Default for Rules {
     fn default() -> Self {
         Self {
+            wheels: Wheels::default(),
             style: Style::Arcade,
             shaping: Shaping::default(),
             speeds: Speeds { normal: 0.65, slow: 0.35, turbo: 1.0 },

@@ -121,7 +121,7 @@ for (const [what, gone] of [
   test(`a pad that ${what} lets go at once`, async () => {
     await armed();
     pad.push(0, 1);
-    await run(100);
+    await run(96);
     assert.ok(drives());
     gone();
     assert.equal(told.at(-1), "release");
@@ -142,8 +142,13 @@ for (const [what, gone] of [
 test("a held pad that says nothing new for 3 s lets go until it was at rest", async () => {
   await armed();
   pad.push(0, 1);
-  await run(2900);
+  // On Windows and macOS browsers take the time anew at every look; it proves no hand.
+  for (let passed = 0; passed < 2880; passed += 96) {
+    pad.timestamp = clock.now();
+    await run(96);
+  }
   assert.notEqual(told.at(-1), "release");
+  pad.timestamp = clock.now();
   await run(150);
   assert.equal(told.at(-1), "release");
   assert.ok(heard.includes("silence"));
@@ -224,10 +229,10 @@ for (const [what, end] of [
   test(`select and start together reset until ${what} is let go`, async () => {
     await armed();
     pad.press(SELECT);
-    await run(100);
+    await run(96);
     assert.ok(!heard.includes("reset"));
     pad.press(START);
-    await run(100);
+    await run(96);
     assert.equal(heard.at(-1), "reset");
     end();
     await run(32);

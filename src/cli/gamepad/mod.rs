@@ -37,6 +37,7 @@ pub fn settings(layers: &Layers, config: &Config) -> Result<Settings, ConfigErro
     ]
     .map(|(key, text)| if text.is_empty() { Ok(None) } else { control(layers, key, text).map(Some) });
     let rules = Rules {
+        wheels: wheels(config),
         style: style(layers, &section.style, wheels(config))?,
         shaping,
         speeds,
@@ -98,6 +99,10 @@ fn style(layers: &Layers, text: &str, wheels: Wheels) -> Result<Style, ConfigErr
         "auto" => Ok(usual(wheels)),
         "arcade" => Ok(Style::Arcade),
         "tank" => Ok(Style::Tank),
+        "curvature" if wheels.steer() => {
+            let expected = "auto, arcade, tank or strafe: a car's wheels make the curve";
+            Err(layers.refusal("gamepad.style", text, expected))
+        }
         "curvature" => Ok(Style::Curvature),
         "strafe" => Ok(Style::Strafe),
         _ => Err(layers.refusal("gamepad.style", text, "auto, arcade, tank, curvature or strafe")),

@@ -126,7 +126,7 @@ impl Look<'_> {
     }
 
     fn wheels(&self) -> Vec<i16> {
-        let twist = self.pad.wish().twist().scaled(self.driving.speed_limit);
+        let twist = self.pad.wish().twist().slowed(self.driving.wheels, self.driving.speed_limit);
         mix(self.driving.wheels, twist).as_slice().to_vec()
     }
 
