@@ -54,8 +54,9 @@ fn stalled_cable_stops_the_motors_and_its_backlog_moves_nothing() {
             let began = clock_ns();
             rig.board.tell(&format!("stall {stall}"));
             stops.extend(rig.stopped(began + 2_000_000));
-            // The cable still holds what was sent before this.
-            rig.driver.release();
+            // The stick was held until now: a short stall gives way to samples that may still move, for as long
+            // as the promise lets them. What the cable holds beyond that moves nothing.
+            rig.let_go();
             rig.board.stays_off(ms(stall + 300), "a backlog");
             rig.driver.is_ready();
         }
@@ -126,8 +127,7 @@ fn replayed_frames_move_nothing() {
         let mut rig = Rig::ready(model, &[]);
         rig.full_speed();
         rig.board.tell("repeat 2000");
-        rig.driver.release();
-        rig.board.rests();
+        rig.let_go();
         for _ in 0..3 {
             rig.board.tell("repeat 3000");
             rig.board.stays_off(ms(400), "recorded frames");

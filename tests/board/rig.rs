@@ -78,8 +78,13 @@ impl Rig {
     /// returns how long that was, µs. `None`: the motors were at rest before, because this machine was too
     /// busy to drive, and so this tells nothing.
     pub fn stopped(&self, fault_ns: u64) -> Option<u64> {
-        let rest = self.board.rests();
-        let took = rest.checked_sub(self.board.us(self.driver.last_push(fault_ns)))?;
+        let pushed = self.board.us(self.driver.last_push(fault_ns));
+        self.board.rests();
+        // After a hitch of this machine a first rest need not be the last: a late frame of those samples may
+        // still turn the motors a little, as long as the promise lets it.
+        let left = (pushed + PROMISED_US).saturating_sub(self.board.now_us());
+        std::thread::sleep(Duration::from_micros(left));
+        let took = self.board.rests().checked_sub(pushed)?;
         assert!(took <= PROMISED_US, "the motors turned for {took} µs after the last sample");
         Some(took)
     }
