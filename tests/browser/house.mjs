@@ -156,10 +156,6 @@ export class Listener {
     return until("the wheels to rest", () => this.wheels.length > 0 && !this.turning, ms);
   }
 
-  free(ms = 5000) {
-    return until("a free seat", () => this.seat.holder === null, ms);
-  }
-
   /** Fails if a wheel turns within `ms`. */
   async staysAtRest(ms) {
     const from = this.heard.length;
