@@ -209,7 +209,14 @@ impl Layers {
     /// [`ConfigError`] with file, line and key.
     pub fn file(&mut self, path: &Path) -> Result<(), ConfigError> {
         let unreadable = |source| ConfigError::Unreadable { path: path.to_owned(), source };
-        let text = std::fs::read_to_string(path).map_err(unreadable)?;
+        self.text(std::fs::read_to_string(path).map_err(unreadable)?, path)
+    }
+
+    /// The same with a text that would stand in that file.
+    ///
+    /// # Errors
+    /// [`ConfigError`] with file, line and key.
+    pub fn text(&mut self, text: String, path: &Path) -> Result<(), ConfigError> {
         let table: Table = text.parse().map_err(|error: toml::de::Error| ConfigError::Syntax {
             origin: path.display().to_string(),
             detail: error.to_string().trim_end().to_owned(),

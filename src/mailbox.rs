@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, broadcast, oneshot, watch};
 
+use crate::protocol::calibration::{CalibrateReply, CalibrateRequest};
 use crate::protocol::events::{
     Direction, Drive, Person, Refused, ResetReply, ResetRequest, Role, SeatReply, SeatRequest, SeatView, StopReply,
     Telemetry,
@@ -44,6 +45,8 @@ pub enum Command {
     Stop(String, oneshot::Sender<StopReply>),
     /// A step of clearing the latch.
     Reset(ResetRequest, oneshot::Sender<ResetReply>),
+    /// What the motors need: shown, previewed or written.
+    Calibrate(CalibrateRequest, oneshot::Sender<CalibrateReply>),
     /// A chat line, of which the robot's side says that it has it.
     Chat(serde_json::Value),
     /// The connection has ended.

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use joywire::mailbox::{AgentEnd, Command, RelayEnd, Remark, mailbox};
+use joywire::protocol::calibration::CalibrateReply;
 use joywire::protocol::events::{
     Direction, Drive, Refused, ResetReply, RobotCard, SeatReply, SeatView, StopReply, Telemetry,
 };
@@ -127,6 +128,10 @@ async fn take_notes(agent: Arc<AgentEnd>, notes: UnboundedSender<Note>) {
                 }
                 Command::Reset(_, answer) => {
                     drop(answer.send(ResetReply { ok: true, nonce: Some(7), why: None }));
+                    Note::Other(id)
+                }
+                Command::Calibrate(_, answer) => {
+                    drop(answer.send(CalibrateReply { ok: true, ..CalibrateReply::default() }));
                     Note::Other(id)
                 }
                 Command::Gone => Note::Gone(id),
@@ -289,6 +294,8 @@ async fn what_was_not_done_is_said() {
         ("seat", json!({"want": "everything"})),
         ("seat", json!({"want": "take"})),
         ("reset", json!({"nonce": -1})),
+        ("calibrate", json!({"want": "write"})),
+        ("calibrate", json!({"want": "show"})),
         ("reset", json!({})),
     ] {
         let reply = client.ask(event, &[payload]).await;
@@ -380,16 +387,24 @@ async fn talk_is_bounded_for_the_whole_room() {
 async fn neutral_passes_behind_a_flood_of_motion() {
     let mut world = World::with(|_| {});
     let mut client = world.dial.client().await;
-    for seq in 0..1000 {
-        client.feed(&format!("42{}", packet("drive", &[sample(seq, 1.0)]))).await;
-    }
-    client.emit("drive", &[sample(1000, 0.0)]).await;
-    loop {
-        if let Note::Drive(_, drive) = world.note().await
-            && drive.seq == 1000
-        {
-            break;
+    let aside = |seq| json!({"seq": seq, "x": 0.0, "y": 0.0, "strafe": -1.0});
+    let turned = |seq| json!({"seq": seq, "x": 0.0, "y": 0.0, "motors": [0, 300, 0, 0]});
+    let ways: [(u32, &dyn Fn(u32) -> Value); 3] = [(0, &|seq| sample(seq, 1.0)), (1001, &aside), (2002, &turned)];
+    for (from, moving) in ways {
+        for seq in from..from + 1000 {
+            client.feed(&format!("42{}", packet("drive", &[moving(seq)]))).await;
         }
+        let last = from + 1000;
+        client.emit("drive", &[sample(last, 0.0)]).await;
+        loop {
+            if let Note::Drive(_, drive) = world.note().await
+                && drive.seq == last
+            {
+                break;
+            }
+        }
+        // Forgiven by then.
+        sleep(Duration::from_secs(1)).await;
     }
 }
 

@@ -75,8 +75,6 @@ pub struct Controller {
     pilot: Pilot,
     session: Session,
     accumulator: Accumulator,
-    /// What the motors need, as the pilot's rules have it.
-    motors: Motors,
     dimensions: Option<Dimensions>,
     odometry: Option<Odometry>,
     heard: Option<Heard>,
@@ -103,7 +101,6 @@ impl Controller {
     pub fn new(settings: Settings, latch: Option<String>) -> Self {
         let Settings { rules, dimensions, seed } = settings;
         Self {
-            motors: rules.motors,
             session: Session::new(seed, driven(rules.wheels)),
             pilot: Pilot::new(rules, latch.is_some()),
             accumulator: Accumulator::new(),
@@ -129,6 +126,29 @@ impl Controller {
     #[must_use]
     pub fn seat(&self) -> &Seat {
         self.pilot.seat()
+    }
+
+    /// What the motors need, as it is in force.
+    #[must_use]
+    pub fn motors(&self) -> Motors {
+        self.pilot.motors()
+    }
+
+    /// Other motors, from the next rest of the wheels on.
+    pub fn fit(&mut self, motors: Motors) {
+        self.pilot.fit(motors);
+    }
+
+    /// How many outputs the robot has.
+    #[must_use]
+    pub fn outputs(&self) -> usize {
+        self.pilot.wheels().motors()
+    }
+
+    /// Whether the wheels were told to rest.
+    #[must_use]
+    pub fn rests(&self) -> bool {
+        self.output.is_none_or(|output| output.wheels.is_zero())
     }
 
     /// Why STOP is latched; `None` if it is not.
@@ -243,7 +263,7 @@ impl Controller {
     pub fn telemetry(&self, now: Time) -> Telemetry {
         let status = self.heard.map(|heard| heard.status);
         let silence = self.heard.map_or(now.elapsed(), |heard| now.since(heard.at));
-        let wheels = status.map(|status| self.motors.speeds(status.outputs.as_slice()));
+        let wheels = status.map(|status| self.pilot.motors().speeds(status.outputs.as_slice()));
         let speed = wheels.zip(self.dimensions).map(|(wheels, known)| {
             let way = known.geometry.speed(&wheels, known.top_speed_mps);
             Speed { linear_mps: way.ahead_m, lateral_mps: way.left_m, angular_radps: way.turned_rad }
@@ -308,7 +328,8 @@ impl Controller {
         self.heard = Some(Heard { status, at: now });
         if let Some((counts, odometry)) = status.counts.zip(self.odometry.as_mut()) {
             // Only a car steers, and by its second output.
-            let steering = self.motors.speeds(status.outputs.as_slice()).as_slice().get(1).copied().unwrap_or(0);
+            let steering =
+                self.pilot.motors().speeds(status.outputs.as_slice()).as_slice().get(1).copied().unwrap_or(0);
             let pose = odometry.update(counts.as_slice(), f64::from(steering) / f64::from(FULL));
             self.pose = Some(Pose { x_m: pose.x_m, y_m: pose.y_m, heading_rad: pose.heading_rad });
         }

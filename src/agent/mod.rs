@@ -1,5 +1,6 @@
 //! ASYNC. Runs beside the robot: one loop that owns the controller, and through it the pilot.
 
+pub mod calibration;
 pub mod controller;
 mod latch_file;
 mod pads;
@@ -8,6 +9,7 @@ mod wording;
 
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -22,6 +24,7 @@ use crate::protocol::events::{
     Direction, Drive, Refused, ResetReply, ResetRequest, Role, SeatReply, SeatRequest, SeatView, StopReply, name,
 };
 use crate::time::Time;
+use calibration::{Calibration, MotorFile};
 use controller::{Controller, Transition};
 use latch_file::LatchFile;
 pub use latch_file::peek as latched;
@@ -61,6 +64,7 @@ pub struct Agent {
     latch_told: Option<String>,
     people: People,
     pads: Pads,
+    calibration: Calibration,
     seat: SeatView,
     clock: Clock,
     step: Duration,
@@ -89,6 +93,7 @@ impl Agent {
             latch_told: latch,
             people: People::default(),
             pads: Pads::default(),
+            calibration: Calibration::new(None),
             seat: SeatView::default(),
             clock,
             step: settings.step,
@@ -105,6 +110,12 @@ impl Agent {
         Self { pads: Pads::new(end, operator), ..self }
     }
 
+    /// The same agent, whose operators may calibrate the motors.
+    #[must_use]
+    pub fn with_motor_file(self, file: Arc<dyn MotorFile>) -> Self {
+        Self { calibration: Calibration::new(Some(file)), ..self }
+    }
+
     /// Drives until `shutdown`; then the robot is told to stop before this returns.
     pub async fn run(mut self, shutdown: CancellationToken) {
         let mut bytes = [0; 512];
@@ -116,6 +127,7 @@ impl Agent {
                 event = self.cable.next(&mut bytes) => self.hear(event, &bytes),
                 () = self.mailbox.arrived() => self.eager = true,
                 () = self.pads.arrived() => self.eager = true,
+                written = self.calibration.written() => self.fit(written),
                 () = tokio::time::sleep_until(wake) => {}
             }
             self.read_mailbox();
@@ -257,6 +269,7 @@ impl Agent {
                 self.show_seat();
                 drop(reply.send(SeatReply { ok, why, seat: self.seat.clone() }));
             }
+            mailbox::Command::Calibrate(request, reply) => self.calibrate(sender, driver, request, reply),
             mailbox::Command::Direction(direction) => self.nudge(now, sender, driver, direction),
             mailbox::Command::Chat(text) => self.mailbox.remark(Remark::Reply(text)),
             mailbox::Command::Gone => {

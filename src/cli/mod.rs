@@ -13,6 +13,7 @@ mod ports;
 mod qr;
 mod reception;
 mod relay;
+mod robot_file;
 mod run;
 mod settings;
 mod signals;

@@ -1,12 +1,14 @@
 //! `joywire run`: relay, agent and robot in one process.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
 use super::front::Front;
 use super::phones::{Names, Phones};
+use super::robot_file::NamedFile;
 use super::terminal::farewell;
 use super::{RunArgs, gamepad, relay as relay_command, runtime, say, settings, signals};
 use crate::agent::Agent;
@@ -23,11 +25,19 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let layers = settings::for_run(args)?;
     let (config, wanted, finder) = settings::check(&layers)?;
     let pads = gamepad::settings(&layers, &config)?;
-    runtime()?.block_on(drive(&config, wanted, finder, pads))?;
+    // Files are named from the folder that the program began in.
+    let motor_file = NamedFile(args.relay.config.as_deref().map(std::path::absolute).transpose()?);
+    runtime()?.block_on(drive(&config, wanted, finder, pads, motor_file))?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn drive(config: &Config, wanted: Wanted, finder: Finder, pads: Settings) -> anyhow::Result<()> {
+async fn drive(
+    config: &Config,
+    wanted: Wanted,
+    finder: Finder,
+    pads: Settings,
+    motor_file: NamedFile,
+) -> anyhow::Result<()> {
     // Before signals are caught: whoever is asked something must be able to leave.
     let phones = config.server.public.then(|| Phones::choose(config)).transpose()?;
     let clock = Clock::start();
@@ -35,12 +45,13 @@ async fn drive(config: &Config, wanted: Wanted, finder: Finder, pads: Settings) 
     let (relay_end, agent_end) = mailbox();
     let names = Names::new(phones.as_ref());
     let relay = Relay::bind(settings::relay(config, &wanted, &names)?, relay_end)?;
-    let robot = wanted.to_string();
+    let (robot, simulated) = (wanted.to_string(), wanted == Wanted::Simulated);
     let agent_settings = settings::agent(config, &wanted)?;
     let cable = Cable::plug_in(settings::plug(config, wanted, finder)?, config.robot.baud, clock)?;
     let dir = agent_settings.dir.clone();
     let agent = Agent::new(agent_settings, cable, agent_end, clock)
         .with_context(|| format!("the STOP latch in {} cannot be kept", dir.display()))?;
+    let agent = if simulated { agent } else { agent.with_motor_file(Arc::new(motor_file)) };
     let agent = gamepad::plug_in(agent, pads, config.access.local_operator, clock)?;
 
     say(&format!("joywire drives {robot}: open {} in a browser on this machine", relay_command::url(&relay)));

@@ -23,6 +23,13 @@ impl Default for Motor {
 }
 
 impl Motor {
+    /// A motor that needs this; `None` if a value is out of its range.
+    #[must_use]
+    pub fn new(inverted: bool, trim: f64, dead_band: i16) -> Option<Self> {
+        let possible = (0.5..=1.0).contains(&trim) && (0..=400).contains(&dead_band);
+        possible.then_some(Self { inverted, trim, dead_band })
+    }
+
     /// The output for a speed p, permille: 0 for 0, else ±(d + (1000·t − d)·|p|/1000) with trim t and dead band d. So
     /// the smallest speed already turns it, and no speed gives more than 1000·t.
     #[must_use]

@@ -7,10 +7,12 @@ use super::latch::Latch;
 use super::limiter::Limiter;
 use super::mixer::{WheelSpeeds, mix, permille};
 use super::motion::{Stick, Twist};
+use super::motors::Motors;
 use super::robot::{RobotReport, RobotState};
 use super::rules::Rules;
 use super::safety::{Fault, Faults, Stop};
 use super::seat::{DriverId, Grant, Seat, Source};
+use super::wheels::Wheels;
 use crate::time::{Time, millis};
 
 /// Wheels stand still this long before they obey a new seat (I7).
@@ -89,6 +91,8 @@ struct Motion {
 #[derive(Clone, Debug)]
 pub struct Pilot {
     rules: Rules,
+    /// Motors that count from the next rest on.
+    fitting: Option<Motors>,
     seat: Seat,
     latch: Latch,
     limiter: Limiter,
@@ -119,6 +123,7 @@ impl Pilot {
             latch: Latch::new(latched),
             limiter: Limiter::new(rules.straight, rules.turn),
             rules,
+            fitting: None,
             robot: None,
             order: None,
             bench: None,
@@ -142,6 +147,23 @@ impl Pilot {
     #[must_use]
     pub fn is_latched(&self) -> bool {
         self.latch.is_set()
+    }
+
+    /// What the motors need, as it is in force.
+    #[must_use]
+    pub fn motors(&self) -> Motors {
+        self.rules.motors
+    }
+
+    /// How the wheels make the robot's motion.
+    #[must_use]
+    pub fn wheels(&self) -> Wheels {
+        self.rules.wheels
+    }
+
+    /// Other motors, or the same ones known better: from the next rest of the wheels on.
+    pub fn fit(&mut self, motors: Motors) {
+        self.fitting = Some(motors);
     }
 
     /// Takes note of an input. Nothing moves before the next [`Pilot::step`].
@@ -188,6 +210,9 @@ impl Pilot {
             let wheels = mix(self.rules.wheels, twist);
             (wheels, self.rules.motors.outputs(&wheels))
         };
+        if wheels.is_zero() {
+            self.rules.motors = self.fitting.take().unwrap_or(self.rules.motors);
+        }
         let newest = self.robot.map(|seen| seen.report.tick);
         let tick = if wheels.is_zero() { self.resting(now, newest) } else { self.moving(newest) };
         Output {

@@ -32,6 +32,8 @@ pub mod name {
     pub const ECHO: &str = "echo";
     /// Operator to relay (acknowledged): who may come in. Relay to operators: who may, whenever that changes.
     pub const ACCESS: &str = "access";
+    /// Operator to agent (acknowledged): what the motors need is shown, previewed and written.
+    pub const CALIBRATE: &str = "calibrate";
     /// The original's press of a direction button; also relayed to everyone, wrapped.
     pub const DIRECTION: &str = "direction";
     /// The original's chat line; relayed to everyone, wrapped.
@@ -148,6 +150,15 @@ pub struct Drive {
     /// Epoch under which the sender holds the seat; 0 while it does not.
     #[serde(default)]
     pub epoch: u32,
+}
+
+impl Drive {
+    /// Whether it asks for rest.
+    #[must_use]
+    pub fn is_neutral(&self) -> bool {
+        let still = self.motors.is_none_or(|outputs| outputs == [0; 4]);
+        still && self.x == 0.0 && self.y == 0.0 && self.strafe == 0.0
+    }
 }
 
 /// `direction`: one press of the original's buttons.

@@ -1,6 +1,7 @@
 //! PURE. The shapes on the wires: serial frames and messages towards the robot, Socket.IO events towards people.
 
 pub mod access;
+pub mod calibration;
 pub mod events;
 pub mod frame;
 mod layout;

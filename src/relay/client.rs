@@ -17,6 +17,7 @@ use super::limits::allowance::Allowance;
 use super::rooms::Rooms;
 use crate::mailbox::{Command, Sender};
 use crate::protocol::access::{AccessReply, AccessRequest};
+use crate::protocol::calibration::{CalibrateReply, CalibrateRequest};
 use crate::protocol::events::{
     self, Direction, Drive, FROM_RELAY_ONLY, Refused, ResetReply, ResetRequest, Role, SeatReply, SeatRequest,
     StopReply, StopRequest, name,
@@ -82,11 +83,13 @@ impl Client {
         match event {
             name::STOP => arrival.stop(ack),
             name::DRIVE => arrival.drive(),
-            name::SEAT | name::RESET | name::ECHO | name::ACCESS if !arrival.fits(rooms.limits().control_bytes) => {}
+            name::SEAT | name::RESET | name::ECHO | name::ACCESS | name::CALIBRATE
+                if !arrival.fits(rooms.limits().control_bytes) => {}
             name::SEAT => arrival.seat(ack),
             name::RESET => arrival.reset(ack),
             name::ECHO => acknowledge(ack, &NOTHING),
             name::ACCESS => arrival.access(ack),
+            name::CALIBRATE => arrival.calibrate(ack),
             name::DIRECTION => arrival.direction(ack),
             _ => arrival.relay(ack),
         }
@@ -118,9 +121,10 @@ impl Arrival<'_> {
             self.client.allowance().event(self.now);
             return;
         };
-        if !self.client.allowance().sample(sample.x == 0.0 && sample.y == 0.0, self.now) {
+        let role = if sample.motors.is_some() { Role::Operator } else { Role::Driver };
+        if !self.client.allowance().sample(sample.is_neutral(), self.now) {
             self.refuse_for_rate();
-        } else if self.may(Role::Driver) {
+        } else if self.may(role) {
             self.rooms.robot().drive(self.client.sender.clone(), sample);
         }
     }
@@ -155,6 +159,17 @@ impl Arrival<'_> {
             self.ask(ack, |answer| Command::Reset(request, answer), reply);
         } else {
             acknowledge(ack, &reply("reset was not understood"));
+        }
+    }
+
+    fn calibrate(&self, ack: AckSender) {
+        let reply = |why: &str| CalibrateReply { why: Some(why.to_owned()), ..CalibrateReply::default() };
+        if !self.may(Role::Operator) {
+            acknowledge(ack, &reply("only an operator calibrates the motors"));
+        } else if let Some(request) = self.payload::<CalibrateRequest>(name::CALIBRATE, usize::MAX) {
+            self.ask(ack, |answer| Command::Calibrate(request, answer), reply);
+        } else {
+            acknowledge(ack, &reply("calibrate was not understood"));
         }
     }
 

@@ -163,6 +163,10 @@ async fn roles_are_held_on_every_event() {
     sleep(Duration::from_millis(1100)).await;
     viewer.emit("robot_command", &[json!("go")]).await;
     assert_eq!(viewer.event_named("refused").await[0]["code"], "role", "programs may act on what they hear");
+    sleep(Duration::from_millis(1100)).await;
+    let motors = json!({"seq": 1, "x": 0.0, "y": 0.0, "motors": [300, 0, 0, 0], "tick": 1, "session": 1, "epoch": 1});
+    driver.emit("drive", &[motors]).await;
+    assert_eq!(driver.event_named("refused").await[0]["code"], "role", "single motors are for operators");
     for forged in ["telemetry", "welcome", "refused"] {
         sleep(Duration::from_millis(1100)).await;
         driver.emit(forged, &[json!({"state": "ready"})]).await;
@@ -178,6 +182,8 @@ async fn roles_are_held_on_every_event() {
     assert_eq!(viewer.ask("stop", &[json!({"reason": "viewers may"})]).await[0]["ok"], true);
     for client in [&mut viewer, &mut driver] {
         assert_eq!(client.ask("reset", &[json!({})]).await[0]["ok"], false);
+        let calibrated = client.ask("calibrate", &[json!({"want": "show"})]).await.remove(0);
+        assert!(calibrated["why"].as_str().unwrap().contains("only an operator"), "{calibrated}");
         for request in
             [json!({"do": "list"}), json!({"do": "invite", "role": "operator"}), json!({"do": "revoke", "id": 1})]
         {

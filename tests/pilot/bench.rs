@@ -63,3 +63,18 @@ fn bench_and_stick_do_not_mix() {
     let told = tell(&mut play, [-400, 400], 40);
     assert!(told.iter().all(|output| outputs(output)[0] > -100), "a reversal passes through rest: {told:?}");
 }
+
+/// Goal: motors that are known better count from the next rest on, never under a wheel that turns.
+#[test]
+fn known_motors_count_from_the_next_rest() {
+    let mut play = Play::with_anne();
+    let driven = play.hold(ANNE, 1.0, 1000);
+    assert_eq!(outputs(driven.last().unwrap()), [1000, 1000]);
+    play.pilot.fit(Motors::new(&[Motor::default(), Motor { inverted: true, trim: 0.5, dead_band: 0 }]));
+    let driven = play.hold(ANNE, 1.0, 200);
+    assert!(driven.iter().all(|output| outputs(output) == [1000, 1000]), "not while it turns");
+    play.hold(ANNE, 0.0, 1000);
+    let driven = play.hold(ANNE, 1.0, 1000);
+    assert_eq!(outputs(driven.last().unwrap()), [1000, -500]);
+    assert_eq!(driven.last().unwrap().wheels.as_slice(), [1000, 1000], "the page shows the wheels, not the outputs");
+}

@@ -1,7 +1,6 @@
 //! `joywire calibrate`: finds what each motor needs, with a person who watches the wheels.
 
 mod bench;
-mod file;
 mod finding;
 
 use std::process::ExitCode;
@@ -11,8 +10,8 @@ use tokio::sync::mpsc;
 use tokio::time::{Duration, Instant, timeout};
 
 use self::bench::Bench;
-use self::file::RobotFile;
 use self::finding::{Findings, Side, names};
+use super::robot_file::RobotFile;
 use super::{CalibrateArgs, runtime, say, settings, signals, terminal};
 use crate::drive::Wheels;
 

@@ -1,18 +1,12 @@
-//! Stories of calibration: a person answers, motors turn one by one, and the robot's file says what was found.
-
-#![expect(clippy::unwrap_used, reason = "a test's own tools stop at the first surprise, too")]
-#![expect(clippy::disallowed_methods, reason = "people and programs live in real time")]
-
-#[path = "common/program.rs"]
-#[expect(dead_code, reason = "the stories of the command line use the rest")]
-mod program;
+//! At the terminal.
 
 use std::fs;
 use std::io::Write;
 use std::process::{ChildStdin, Stdio};
 
-use program::{Running, Shell};
 use rustix::process::Signal;
+
+use crate::program::{self, Running, Shell};
 
 const FILE: &str = "# mine\n[robot]\nname = \"Rover\" # the fast one\n";
 

@@ -1,12 +1,14 @@
 //! The robot's file: what calibration found goes into its `[motors]`, and everything else stays as it is.
 
 use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 use toml_edit::{Array, DocumentMut, Item, Table, value};
 
-use crate::cli::settings;
+use super::settings;
+use crate::agent::calibration::{Difference, MotorFile};
 use crate::config::Layers;
 use crate::drive::Motor;
 
@@ -49,7 +51,7 @@ impl RobotFile {
     /// The same with these motors.
     ///
     /// # Errors
-    /// If it is no TOML.
+    /// If it is no TOML, or if what would be written would be refused.
     pub fn with(&self, motors: &[Motor]) -> anyhow::Result<Change> {
         let mut document: DocumentMut =
             self.text.parse().with_context(|| format!("{} cannot be changed", self.path.display()))?;
@@ -67,13 +69,16 @@ impl RobotFile {
             }
         }
         let text = document.to_string();
+        let mut layers = Layers::defaults();
+        layers.text(text.clone(), &self.path)?;
+        settings::check(&layers)?;
         Ok(Change { lines: difference(&self.text, &text), text })
     }
 
     /// Writes it, whole or not at all.
     ///
     /// # Errors
-    /// If what would be written would be refused, or cannot be written; the file is then as it was.
+    /// If it cannot be written; the file is then as it was.
     pub fn write(&self, change: &Change) -> anyhow::Result<()> {
         let failed = || format!("cannot write {}; it is as it was", self.path.display());
         // A link stays a link: what it leads to is replaced.
@@ -84,7 +89,7 @@ impl RobotFile {
         let mut name = path.clone().into_os_string();
         name.push(".new");
         let fresh = PathBuf::from(name);
-        let outcome = write_checked(&fresh, &path, &change.text);
+        let outcome = replace(&fresh, &path, &change.text);
         if outcome.is_err() {
             // What is left of it is of no use to anyone.
             fs::remove_file(&fresh).ok();
@@ -93,16 +98,55 @@ impl RobotFile {
     }
 }
 
-fn write_checked(fresh: &Path, path: &Path, text: &str) -> anyhow::Result<()> {
+fn replace(fresh: &Path, path: &Path, text: &str) -> anyhow::Result<()> {
     fs::write(fresh, text)?;
     if let Ok(known) = fs::metadata(path) {
         fs::set_permissions(fresh, known.permissions())?;
     }
-    let mut layers = Layers::defaults();
-    layers.file(fresh)?;
-    settings::check(&layers)?;
     fs::File::open(fresh)?.sync_all()?;
     Ok(fs::rename(fresh, path)?)
+}
+
+/// The file as an operator's page reaches it: read anew each time, for people change it meanwhile.
+#[derive(Clone, Debug)]
+pub struct NamedFile(pub Option<PathBuf>);
+
+impl NamedFile {
+    fn change(&self, motors: &[Motor]) -> Result<(RobotFile, Change), String> {
+        let found = RobotFile::find(self.0.as_deref()).and_then(|file| file.with(motors).map(|change| (file, change)));
+        found.map_err(|error| sentence(&error))
+    }
+}
+
+impl MotorFile for NamedFile {
+    fn place(&self) -> String {
+        let path = self.0.clone().or_else(settings::usual_file);
+        path.map_or_else(String::new, |path| path.display().to_string())
+    }
+
+    fn preview(&self, motors: &[Motor]) -> Result<Difference, String> {
+        let (file, change) = self.change(motors)?;
+        Ok(Difference { mark: mark(&file, &change), lines: change.lines })
+    }
+
+    fn write(&self, motors: &[Motor], shown: &str) -> Result<(), String> {
+        let (file, change) = self.change(motors)?;
+        if mark(&file, &change) != shown {
+            return Err(format!("{} has changed meanwhile: look at the difference again", file.path.display()));
+        }
+        file.write(&change).map_err(|error| sentence(&error))
+    }
+}
+
+/// The same for the same texts before and after, and hardly ever for others.
+fn mark(file: &RobotFile, change: &Change) -> String {
+    let mut hasher = DefaultHasher::new();
+    (&file.text, &change.text).hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+fn sentence(error: &anyhow::Error) -> String {
+    format!("{error:#}")
 }
 
 /// A list without the way it is laid out.
@@ -155,10 +199,26 @@ mod tests {
     #[test]
     fn refused_values_leave_the_file_alone() {
         let (home, file) = file(FILE);
-        let change = file.with(&[Motor { trim: 0.1, ..Motor::default() }]).unwrap();
-        let error = format!("{:#}", file.write(&change).unwrap_err());
-        assert!(error.contains("as it was") && error.contains("0.5 to 1"), "{error}");
+        let refused = file.with(&[Motor { trim: 0.1, ..Motor::default() }]);
+        let error = format!("{:#}", refused.err().unwrap());
+        assert!(error.contains("robot.toml") && error.contains("0.5 to 1"), "{error}");
         assert_eq!(fs::read_to_string(file.path()).unwrap(), FILE);
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+    }
+
+    /// Goal: over the network too only what was shown is written.
+    #[test]
+    fn what_was_not_shown_is_not_written() {
+        let (_home, file) = file(FILE);
+        let kept = NamedFile(Some(file.path().to_owned()));
+        let shown = kept.preview(&motors()).unwrap();
+        assert_eq!(shown.lines.len(), 4);
+        assert!(kept.write(&[Motor::default()], &shown.mark).unwrap_err().contains("look at the difference again"));
+        fs::write(file.path(), format!("{FILE}# changed\n")).unwrap();
+        assert!(kept.write(&motors(), &shown.mark).unwrap_err().contains("has changed meanwhile"));
+        let shown = kept.preview(&motors()).unwrap();
+        kept.write(&motors(), &shown.mark).unwrap();
+        assert!(kept.preview(&motors()).unwrap().lines.is_empty());
+        assert!(fs::read_to_string(file.path()).unwrap().contains("# changed"));
     }
 }
