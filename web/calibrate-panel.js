@@ -87,9 +87,8 @@ export async function calibration(drive, line) {
 class CalibratePanel {
   #drive;
   #line;
-  #title = made("h2");
+  #title = made("h2", { id: "calibrate-title" });
   #close = made("button", { type: "button", class: "round", id: "calibrate-close" }, cross());
-  #progress = made("h3", { id: "calibrate-progress" });
   #words = made("p", { id: "calibrate-words", role: "status" });
   #note = made("p", { id: "calibrate-note", role: "status" });
   #lines = made("ol", { id: "calibrate-lines", tabindex: "0" });
@@ -102,7 +101,7 @@ class CalibratePanel {
       "div",
       { class: "sheet" },
       made("header", {}, this.#title, this.#close),
-      made("div", { class: "rows" }, this.#progress, this.#words, this.#note, this.#lines, this.#answers),
+      made("div", { class: "rows" }, this.#words, this.#note, this.#lines, this.#answers),
     ),
     this.#button,
   );
@@ -221,8 +220,7 @@ class CalibratePanel {
     this.#root.setAttribute("aria-label", tell("title"));
     this.#close.setAttribute("aria-label", tell("close"));
     this.#lines.setAttribute("aria-label", tell("progress.change"));
-    write(this.#title, tell("title"));
-    write(this.#progress, this.#where(name));
+    write(this.#title, this.#where(name));
     write(this.#words, tell(this.#text, { name, file }));
     write(this.#note, walk.note ? tell(walk.note.key, walk.note.values) : "");
     const lines = step === "change" ? (walk.lines ?? []) : [];
@@ -264,7 +262,7 @@ class CalibratePanel {
   /** @param {string} name */
   #where(name) {
     const { step, motor, motors } = this.#walk;
-    if (step === "box") return tell("progress.box");
+    if (step === "box") return tell("title");
     if (step === "straight" || step === "crooked") return tell("progress.straight");
     if (step === "change" || step === "written") return tell("progress.change");
     return tell("progress", { n: motor + 1, all: motors, name });

@@ -65,8 +65,10 @@ export class Walk {
   #seen = false;
   /** Whether an answer of the robot's computer is awaited. */
   #busy = false;
-  /** How long something turned in this press, ms. */
+  /** How long something turned in this press, and at the output of now, ms. */
   #turned = 0;
+  #stood = 0;
+  #lookedAt = 0;
   #runs = 0;
   /** As they were before the robot was sent ahead. @type {number[]} */
   #trims = [];
@@ -161,18 +163,19 @@ export class Walk {
     this.held = true;
     this.note = null;
     this.#seen = false;
-    this.#turned = 0;
+    this.#turned = this.#stood = 0;
+    this.#lookedAt = this.#clock.now();
     if (this.step === "dead_band") [this.began, this.output] = [null, STEP];
     if (this.step === "straight" && this.#runs === 0) findings.forgetTrim();
     this.#tell(findings);
-    // A hand that was refused has let go meanwhile.
-    if (this.held) this.#plan(findings);
+    this.#plan(findings);
     this.onchange();
   }
 
   /** The button comes up: what was seen until now counts. */
   release() {
     if (!this.held) return;
+    this.#count();
     this.#letGo();
     this.#seen = this.#turned >= ENOUGH_MS;
     if (!this.#seen) this.note = { key: "brief" };
@@ -295,27 +298,41 @@ export class Walk {
 
   /** @param {Findings} findings */
   #plan(findings) {
-    this.#cancel = this.#clock.after(() => this.#tick(findings), TICK_MS);
+    // A hand that was refused has let go meanwhile.
+    if (this.held) this.#cancel = this.#clock.after(() => this.#tick(findings), TICK_MS);
   }
 
-  /** Time counts only while the motors hear of it. @param {Findings} findings */
-  #tick(findings) {
-    if (this.#bench.turns()) this.#turned += TICK_MS;
-    if (this.step === "straight" && this.#turned >= RUN_MS) return this.release();
-    if (this.step === "dead_band") {
-      const output = STEP * (1 + Math.floor(this.#turned / STAIR_MS));
-      if (output > HIGHEST) {
-        this.interrupt({ key: "late" });
-        this.#seen = true;
-        return this.onchange();
-      }
-      if (output !== this.output) {
-        this.output = output;
-        this.#tell(findings);
-        this.onchange();
-      }
+  /** Time counts only while the motors hear of it. */
+  #count() {
+    const now = this.#clock.now();
+    if (this.#bench.turns()) {
+      this.#turned += now - this.#lookedAt;
+      this.#stood += now - this.#lookedAt;
     }
+    this.#lookedAt = now;
+  }
+
+  /** @param {Findings} findings */
+  #tick(findings) {
+    this.#count();
+    if (this.step === "straight" && this.#turned >= RUN_MS) return this.release();
+    if (this.step === "dead_band" && this.#stood >= STAIR_MS) return this.#rise(findings);
     return this.#plan(findings);
+  }
+
+  /** One step, however late it comes. @param {Findings} findings */
+  #rise(findings) {
+    this.#stood = 0;
+    if (this.output < HIGHEST) {
+      this.output += STEP;
+      this.#tell(findings);
+      this.#plan(findings);
+    } else {
+      this.#letGo();
+      this.#seen = true;
+      this.note = { key: "late" };
+    }
+    this.onchange();
   }
 
   #letGo() {
