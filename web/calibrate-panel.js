@@ -3,9 +3,9 @@ import { Walk } from "./calibrate.js";
 import { tell } from "./calibrate-words.js";
 import * as event from "./events.js";
 import { HoldButton } from "./hold-button.js";
-import { write } from "./hud.js";
+import { part, write } from "./hud.js";
 import { Sheet } from "./sheet.js";
-import { inWords } from "./words.js";
+import { inWords, t } from "./words.js";
 
 /** @typedef {import("./calibrate.js").Answer} Answer */
 /** @typedef {import("./calibrate.js").Note} Note */
@@ -154,8 +154,8 @@ class CalibratePanel {
     if (latched && this.#sheet.shown && this.#walk.holds) return this.#walk.interrupt({ key: "ended.latched" });
     const stopped = !TURNING.includes(view) && TURNING.includes(before);
     if (!this.#walk.held || (this.#drive.active === SOURCE && !stopped)) return undefined;
-    if (TURNING.includes(view)) this.#walk.interrupt({ key: "ended.other" });
-    else this.#walk.interrupt({ key: "ended", values: { why: sentence(detail || hint) } });
+    const why = view === "watching" ? hint : detail || t(`state.${view}`);
+    this.#walk.interrupt(TURNING.includes(view) ? { key: "ended.other" } : { key: "ended", values: { why: sentence(why) } });
     return undefined;
   }
 
@@ -198,11 +198,16 @@ class CalibratePanel {
     // No other hand drives meanwhile, and what others hold now must be let go first.
     this.#drive.only = shown ? SOURCE : null;
     this.#drive.letGo();
-    if (!shown) return this.#walk.held && this.#walk.interrupt({ key: "ended.hand" });
+    if (!shown) {
+      if (this.#walk.held) this.#walk.interrupt({ key: "ended.hand" });
+      // The button that opened it is in a sheet that is closed by now.
+      if (this.#root.contains(document.activeElement)) part("settings-toggle").focus();
+      return;
+    }
     if (this.#walk.over || this.#walk.wheels !== this.#drive.welcome?.robot.wheels) this.#walk = this.#anew();
     if (this.#walk.motors === 0) void this.#walk.look();
     this.#drawn = "";
-    return this.#show();
+    this.#show();
   }
 
   /** @param {Answer} answer */
