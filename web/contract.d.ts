@@ -45,6 +45,9 @@ interface Limits {
   reset_hold_ms: number;
 }
 
+/** One for each motor in the robot's order, permille of full; 0 for those that there are not. */
+type Outputs = [number, number, number, number];
+
 /** `drive`: one sample of the stick. */
 interface Sample {
   seq: number;
@@ -55,7 +58,7 @@ interface Sample {
   /** To the right without turning, −1…1; absent where there is no such control. */
   strafe?: number;
   /** Instead of the stick: an output of its own for each motor, permille; for calibration. */
-  motors?: [number, number, number, number];
+  motors?: Outputs;
   /** Newest `telemetry.tick` this page has seen, and the session it belongs to. */
   tick: number | null;
   session: number | null;
@@ -213,6 +216,35 @@ interface Access {
   waiting: { id: number; name: string; role: Role; number: string }[];
   /** Times are seconds since 1970. */
   devices: { id: number; name: string; role: Role; paired: number; seen: number; here: boolean }[];
+}
+
+/** What a motor needs, as calibration finds it. */
+interface MotorNeeds {
+  /** Whether it turns backward when told forward. */
+  inverted: boolean;
+  /** Share of its speed that it is allowed, 0.5…1, so that the robot goes straight. */
+  trim: number;
+  /** Output below which it only hums, permille, 0…400. */
+  dead_band: number;
+}
+
+/** `calibrate`, operator to relay, acknowledged. Motors are in the order of the outputs. */
+type CalibrateRequest =
+  | { want: "show" }
+  | { want: "preview"; motors: MotorNeeds[] }
+  | { want: "write"; motors: MotorNeeds[]; mark: string };
+
+interface CalibrateReply {
+  ok: boolean;
+  why?: string;
+  /** As they are in force. */
+  motors: MotorNeeds[];
+  /** Which is or would be written. */
+  file: string;
+  /** What would change in it, each `- ` or `+ ` and a line. */
+  lines: string[];
+  /** Of the lines: `write` sends it back, so that only what was shown is written. */
+  mark: string;
 }
 
 interface Invite {

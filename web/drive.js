@@ -25,7 +25,10 @@ export const pageClock = {
 /** Share of full speed at most while somebody asks for slow. */
 const SLOW = 0.35;
 
-/** @typedef {{x: number, y: number, strafe: number, pace: Pace}} Vector turn to the right, forward, and aside to the right, each −1…1 */
+/**
+ * Turn to the right, forward, and aside to the right, each −1…1; or an output for each motor instead.
+ * @typedef {{x: number, y: number, strafe: number, pace: Pace, motors?: Outputs}} Vector
+ */
 
 /** @type {Vector} */
 const NEUTRAL = Object.freeze({ x: 0, y: 0, strafe: 0, pace: null });
@@ -45,6 +48,8 @@ export class Drive {
   onunseated = () => {};
   /** Share of full speed, 0…1. */
   speed = 0.65;
+  /** While this is set, no other source drives: the others count as overtaken. @type {string | null} */
+  only = null;
 
   /** @type {SeatView} */
   seat = { holder: null, epoch: 0, queue: [] };
@@ -93,6 +98,11 @@ export class Drive {
   /** Whether the robot can go sideways. */
   get sideways() {
     return this.welcome?.robot?.strafe === true;
+  }
+
+  /** The held source that drives, or will as soon as the seat is ours. */
+  get active() {
+    return this.#active;
   }
 
   /** What the robot is asked to do now, before the speed slider. */
@@ -165,14 +175,16 @@ export class Drive {
    * @param {Pace} [pace] instead of the slider's speed
    */
   hold(source, x, y, strafe = 0, pace = null) {
-    const before = this.#held.get(source);
-    this.#held.set(source, { x, y, strafe, pace });
-    if (!before) this.#press(source);
-    if (this.#active !== source) return;
-    this.#touchedAt = this.#clock.now();
-    if (before?.x !== x || before.y !== y || before.strafe !== strafe || before.pace !== pace) this.#changed = true;
-    this.#pump();
-    this.onchange();
+    this.#wish(source, { x, y, strafe, pace });
+  }
+
+  /**
+   * A hand tells each motor its own output, whatever the slider says; for operators.
+   * @param {string} source
+   * @param {Outputs} motors
+   */
+  turn(source, motors) {
+    this.#wish(source, { ...NEUTRAL, motors });
   }
 
   /**
@@ -216,6 +228,24 @@ export class Drive {
     this.letGo();
     this.#leaving = true;
     return this.#request({ want: "release" });
+  }
+
+  /**
+   * @param {string} source
+   * @param {Vector} wish
+   */
+  #wish(source, wish) {
+    const before = this.#held.get(source);
+    this.#held.set(source, wish);
+    if (!before && (this.only ?? source) === source) this.#press(source);
+    if (this.#active !== source) return;
+    this.#touchedAt = this.#clock.now();
+    const { x, y, strafe, pace, motors } = wish;
+    if (before?.x !== x || before.y !== y || before.strafe !== strafe || before.pace !== pace || before.motors !== motors) {
+      this.#changed = true;
+    }
+    this.#pump();
+    this.onchange();
   }
 
   /** @param {SeatRequest} wish */
@@ -312,7 +342,7 @@ export class Drive {
   /** @param {number} now */
   #sample(now) {
     const neutral = this.#owed > 0 || !this.#active;
-    const { x, y, strafe, pace } = neutral ? NEUTRAL : this.wish;
+    const { x, y, strafe, pace, motors } = neutral ? NEUTRAL : this.wish;
     const speed = pace === "full" ? 1 : pace === "slow" ? Math.min(SLOW, this.speed) : this.speed;
     /** @type {Sample} */
     const drive = {
@@ -321,6 +351,7 @@ export class Drive {
       x: round(this.welcome?.robot?.wheels === "ackermann" ? x : x * speed),
       y: round(y * speed),
       ...(this.sideways ? { strafe: round(strafe * speed) } : {}),
+      ...(motors ? { motors } : {}),
       tick: this.#tick,
       session: this.#session,
       epoch: this.seat.epoch,

@@ -58,6 +58,8 @@ const map = new RobotMap(/** @type {HTMLCanvasElement} */ (part("map-canvas")), 
 let telemetry = null;
 let heardAt = -Infinity;
 let met = false;
+/** Comes when it is first opened: most people never calibrate. @type {Awaited<ReturnType<typeof import("./calibrate-panel.js").calibration>> | null} */
+let calibration = null;
 let trouble = "";
 let painting = false;
 /** @type {Set<number>} who was in the queue when it was last looked at */
@@ -88,6 +90,7 @@ function paint() {
     role: drive.welcome?.role ?? "viewer",
   });
   hud.state(status);
+  calibration?.look(status);
   hud.gamepad(padHand.pad);
   if (poll.able) settingsSheet.rumbles();
   seatRow.show();
@@ -122,6 +125,7 @@ socket.on(event.WELCOME, (...args) => {
   }
   hud.robot(welcome.robot);
   fit(welcome.robot);
+  part("calibrate-open").hidden = welcome.role !== "operator" || welcome.robot.simulated;
   drive.welcomed(welcome);
   hear(welcome.telemetry);
   accessList.welcomed(welcome.role);
@@ -129,8 +133,9 @@ socket.on(event.WELCOME, (...args) => {
 socket.on(event.TELEMETRY, (...args) => hear(/** @type {Telemetry} */ (event.payload(args))));
 socket.on(event.SEAT, (...args) => drive.seated(/** @type {SeatView} */ (event.payload(args))));
 socket.on(event.REFUSED, (...args) => {
-  const { why, code } = /** @type {Refused} */ (event.payload(args));
-  toasts.say(said(code, why), code);
+  const { event: what, why, code } = /** @type {Refused} */ (event.payload(args));
+  if (what === event.DRIVE) refuse(said(code, why), code);
+  else toasts.say(said(code, why), code);
 });
 socket.on(event.ACCESS, (...args) => accessList.heard(event.payload(args)));
 accessList.onwaiting = (name) => {
@@ -168,10 +173,17 @@ drive.onchange = () => {
   }
   asked = new Set(drive.seat.queue.map((person) => person.id));
 };
-drive.onrefused = (why, code) => {
+/**
+ * Says it where whoever held something looks.
+ * @param {string} why
+ * @param {string} code
+ */
+function refuse(why, code) {
+  if (calibration?.refused(why)) return;
   const action = code === "taken" ? { label: t("seat.askFor"), run: () => void drive.ask() } : undefined;
   toasts.say(why, code, action);
-};
+}
+drive.onrefused = refuse;
 drive.onunseated = () => buzz.seatLost();
 
 /** @param {string} source */
@@ -302,6 +314,15 @@ accessPanel.sheet.onopen = () => {
   drive.letGo();
   for (const { name } of accessList.view.waiting) toasts.unsay(`waits-${name}`);
 };
+
+part("calibrate-open").addEventListener("click", async () => {
+  try {
+    calibration = await (await import("./calibrate-panel.js")).calibration(drive, socket);
+    calibration.open();
+  } catch {
+    toasts.say(t("socket.offline"), "calibrate");
+  }
+});
 
 setInterval(() => {
   if (!socket.ready) return;

@@ -13,10 +13,13 @@ export class Sheet {
   #sheet;
   #toggle;
 
-  /** @param {string} name of the sheet; its buttons are `name-toggle` and `name-close` */
-  constructor(name) {
+  /**
+   * @param {string} name of the sheet, which `name-close` closes
+   * @param {string} [toggle] the button that shows it
+   */
+  constructor(name, toggle = `${name}-toggle`) {
     this.#sheet = part(name);
-    this.#toggle = part(`${name}-toggle`);
+    this.#toggle = part(toggle);
     this.#toggle.addEventListener("click", () => this.show(!this.shown));
     part(`${name}-close`).addEventListener("click", () => this.#leave());
     this.#sheet.addEventListener("keydown", (key) => {

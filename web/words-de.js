@@ -167,6 +167,7 @@ export const de = {
   "settings.noVibration": "Dieser Browser kann nicht vibrieren.",
   "settings.language": "Sprache",
   "settings.auto": "Automatisch",
+  "settings.calibrate": "Motoren kalibrieren",
   "settings.full": "Vollbild",
   "settings.leaveFull": "Vollbild verlassen",
   "settings.noFull": "Dieser Browser hat kein Vollbild. Am iPhone: Teilen, dann „Zum Home-Bildschirm“.",

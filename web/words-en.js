@@ -167,6 +167,7 @@ export const en = {
   "settings.noVibration": "This browser cannot vibrate.",
   "settings.language": "Language",
   "settings.auto": "Automatic",
+  "settings.calibrate": "Calibrate the motors",
   "settings.full": "Full screen",
   "settings.leaveFull": "Leave full screen",
   "settings.noFull": "This browser has no full screen. On an iPhone: Share, then “Add to Home Screen”.",

@@ -26,13 +26,24 @@ export function pick(chosen, wanted) {
 }
 
 /**
+ * What a dictionary says for a key in the language of now.
+ * @template {string} K
+ * @param {Record<string, Record<K, string>>} all by the tag of the language
+ * @param {K} key
+ * @param {Values} [values] for the places in braces
+ */
+export function word(all, key, values = {}) {
+  const text = (all[language] ?? all.en)?.[key] ?? key;
+  return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+}
+
+/**
  * What the page says for a key.
  * @param {Key} key
  * @param {Values} [values] for the places in braces
  */
-export function t(key, values = {}) {
-  const text = ALL[language]?.[key] ?? en[key];
-  return text.replace(/\{(\w+)\}/g, (whole, name) => String(values[name] ?? whole));
+export function t(key, values) {
+  return word(ALL, key, values);
 }
 
 /**

@@ -364,3 +364,46 @@ test("a refused handover keeps the seat alive", async () => {
   await run(1000);
   assert.ok(line.sent.length >= 3, `${line.sent.length} samples`);
 });
+
+/** Goal: a motor that is looked at gets what it is told, whatever the slider says, and rests as any stick does. */
+test("a hand that tells single motors obeys the rules of a stick", async () => {
+  drive.welcomed(welcome(FREE, "operator"));
+  drive.speed = 0.35;
+  drive.turn("calibrate", [0, -300, 0, 0]);
+  assert.equal(drive.active, "calibrate");
+  await run(100);
+  const [first, second] = line.sent;
+  assert.deepEqual([first.x, first.y, first.motors], [0, 0, undefined], "neutral first");
+  assert.deepEqual([second.x, second.y, second.motors, second.epoch], [0, 0, [0, -300, 0, 0], 4]);
+  // An output that changes is a change like any other.
+  drive.turn("calibrate", [0, -310, 0, 0]);
+  await clock.move(26);
+  assert.deepEqual(line.sent.at(-1).motors, [0, -310, 0, 0]);
+  line.sent = [];
+  drive.release("calibrate");
+  await run(20);
+  assert.deepEqual(line.sent.map(({ x, y, motors }) => [x, y, motors]), [[0, 0, undefined], [0, 0, undefined]]);
+});
+
+/** Goal: nobody's sleeve on a stick turns a wheel between the fingers of whoever calibrates, or right after. */
+test("while one source has the robot for itself no other drives, and those must be let go first", async () => {
+  await seated();
+  drive.only = "calibrate";
+  drive.hold("stick", 0, 1);
+  await run(50);
+  assert.equal(drive.active, null);
+  drive.turn("calibrate", [300, 0, 0, 0]);
+  drive.hold("gamepad", 1, 0);
+  await run(50);
+  assert.deepEqual(line.sent.at(-1).motors, [300, 0, 0, 0]);
+  drive.release("calibrate");
+  drive.only = null;
+  line.sent = [];
+  drive.hold("stick", 0, 0.9);
+  await run(100);
+  assert.deepEqual([moving(line.sent), refusals], [[], []]);
+  drive.release("stick");
+  drive.hold("stick", 0, 1);
+  await run(50);
+  assert.equal(line.sent.at(-1).y, 0.65);
+});

@@ -11,13 +11,30 @@ const names = readdirSync(web);
 const modules = names.filter((name) => name.endsWith(".js") && name !== "classic.js");
 const html = read("index.html");
 const rust = readFileSync(new URL("../../src/protocol/events.rs", import.meta.url), "utf8");
-const loaded = ["index.html", "style.css", "icon.svg", "manifest.webmanifest", ...modules];
+/** What a module, and everything that it imports at once, brings along. */
+const reach = (name, found = new Set()) => {
+  if (found.has(name)) return found;
+  found.add(name);
+  for (const [, next] of read(name).matchAll(/ from "\.\/([\w-]+\.js)";$/gm)) reach(next, found);
+  return found;
+};
+/** What is there from the start, and what comes when somebody opens it. */
+const first = [...reach("early.js"), ...reach("main.js")];
+const wanted = modules.flatMap((name) => [...read(name).matchAll(/\bimport\("\.\/([\w-]+\.js)"\)(?!\.)/g)].map(([, next]) => next));
+const later = [...new Set(wanted.flatMap((name) => [...reach(name)]))].filter((name) => !first.includes(name));
+const loaded = ["index.html", "style.css", "icon.svg", "manifest.webmanifest", ...first];
+const weigh = (files) => files.reduce((sum, name) => sum + gzipSync(read(name), { level: 9 }).length, 0);
 const pictures = names.filter((name) => name.endsWith(".png"));
 
 /** Goal: a phone on a poor network has the page in a blink. */
 test("everything that the browser loads weighs less than 100 kB on the wire", () => {
-  const weight = loaded.reduce((sum, name) => sum + gzipSync(read(name), { level: 9 }).length, 0);
-  assert.ok(weight < 80_000, `${weight} bytes`);
+  assert.ok(weigh(loaded) < 80_000, `${weigh(loaded)} bytes`);
+});
+
+/** Goal: what few people open is no burden to the others, and comes in a blink, too. */
+test("calibration comes when it is opened, and weighs less than 20 kB", () => {
+  assert.deepEqual(later.sort(), ["calibrate-panel.js", "calibrate-words.js", "calibrate.js", "findings.js", "hold-button.js"]);
+  assert.ok(weigh([...later, "calibrate.css"]) < 20_000, `${weigh([...later, "calibrate.css"])} bytes`);
 });
 
 /** Goal: a launcher finds an icon for every shape, and none of them is a burden. */
@@ -45,9 +62,10 @@ test("there is no inline script, no inline style and no markup from strings", ()
 });
 
 /** Goal: the browser learns of every module at once instead of one import after another. */
-test("every module is loaded from the head, and every drawing exists", () => {
+test("every module is loaded from the head or when it is wanted, and every drawing exists", () => {
   const preloaded = [...html.matchAll(/(?:src|href)="([\w-]+\.js)"/g)].map(([, name]) => name);
-  assert.deepEqual(preloaded.sort(), modules.sort());
+  assert.deepEqual(preloaded.sort(), first.sort());
+  assert.deepEqual([...preloaded, ...later].sort(), modules.sort());
   const drawings = new Set([...html.matchAll(/<symbol id="(i-[\w]+)"/g)].map(([, id]) => id));
   for (const [, id] of html.matchAll(/<use[^>]*href="#(i-\w+)"/g)) assert.ok(drawings.has(id), id);
   for (const view of ["connecting", "lost", "no_robot", "starting", "ready", "driving", "watching", "stopped", "latched"]) {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { afterEach, test } from "node:test";
+import * as calibrate from "../../web/calibrate-words.js";
 import { LANGUAGES, nth, pick, said, speak, t } from "../../web/words.js";
 import { de } from "../../web/words-de.js";
 import { en } from "../../web/words-en.js";
@@ -10,21 +11,24 @@ const web = new URL("../../web/", import.meta.url);
 const read = (name) => readFileSync(new URL(name, web), "utf8");
 const html = read("index.html");
 const code = readdirSync(web)
-  .filter((name) => name.endsWith(".js") && !name.startsWith("words"))
+  .filter((name) => name.endsWith(".js") && !/\bwords\b/.test(name))
   .map(read)
   .join("\n");
+const calibration = ["calibrate.js", "calibrate-panel.js"].map(read).join("\n");
 const places = (text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
 afterEach(() => speak("en"));
 
 /** Goal: nobody meets a gap, or a brace that was not filled. */
-test("both languages have the same keys and the same places", () => {
-  assert.deepEqual(Object.keys(de), Object.keys(en));
-  for (const [key, text] of Object.entries(en)) {
-    assert.deepEqual(places(de[key]), places(text), key);
-    assert.ok(text.trim() !== "" && de[key].trim() !== "", key);
-  }
-});
+for (const [what, english, german] of [["the page", en, de], ["calibration", calibrate.en, calibrate.de]]) {
+  test(`both languages of ${what} have the same keys and the same places`, () => {
+    assert.deepEqual(Object.keys(german), Object.keys(english));
+    for (const [key, text] of Object.entries(english)) {
+      assert.deepEqual(places(german[key]), places(text), key);
+      assert.ok(text.trim() !== "" && german[key].trim() !== "", key);
+    }
+  });
+}
 
 /** Goal: every key in code and HTML exists, and none is left over. */
 test("what is said exists, and what exists is said", () => {
@@ -37,6 +41,19 @@ test("what is said exists, and what exists is said", () => {
   // These families are said by a word that the relay, the situation or the language brings.
   const families = /^(state|code|ordinal)\./;
   assert.deepEqual(Object.keys(en).filter((key) => !used.has(key) && !families.test(key)), []);
+});
+
+/** Goal: the same for what calibration says, whose steps and answers are keys by themselves. */
+test("calibration says what exists, and what exists is said", () => {
+  const quoted = new Set([...calibration.matchAll(/"([a-zA-Z_]+(?:\.\w+)?)"/g)].map(([, key]) => key));
+  const answers = /@typedef \{("forward"[^}]*)\} Answer/.exec(calibration)[1].match(/\w+(?=")/g);
+  const used = new Set([...quoted, ...answers.map((name) => `answer.${name}`)]);
+  assert.deepEqual(Object.keys(calibrate.en).filter((key) => !used.has(key)), []);
+  for (const name of answers) assert.ok(Object.hasOwn(calibrate.en, `answer.${name}`), name);
+  for (const [, key] of calibration.matchAll(/\btell\("([^"]+)"/g)) assert.ok(Object.hasOwn(calibrate.en, key), key);
+  assert.equal(calibrate.tell("progress", { n: 2, all: 4, name: "x" }), "Motor 2 of 4: x");
+  speak("de");
+  assert.equal(calibrate.tell("answer.write", { file: "a.toml" }), "In a.toml schreiben");
 });
 
 /** Goal: the families have a member for whatever may come, and none for what never does. */
