@@ -1,7 +1,7 @@
 // Starts the program under test and a phone's browser to look at it.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -85,6 +85,11 @@ export class Robot {
 
   get #config() {
     return join(this.#home, "joywire.toml");
+  }
+
+  /** Its configuration as it is now. */
+  file() {
+    return readFileSync(this.#config, "utf8");
   }
 
   /** Starts it, or starts it again on the same port with the same data. */
