@@ -52,7 +52,7 @@ macro_rules! section {
 }
 
 section! { /// `[server]`
-Server { port: u16, public: bool, host: String, trust_port: u16, mdns: bool } }
+Server { port: u16, public: bool, host: String, trust_port: u16, mdns: bool, web: String } }
 section! { /// `[access]`
 Access { confirm: bool, local_operator: bool } }
 section! { /// `[tls]`

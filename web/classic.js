@@ -7,10 +7,23 @@
   const MOST_WAITING = 100;
   /** Events that move a robot: said late they would move it late, so offline they are thrown away. */
   const MOTION = new Set(["direction", "drive"]);
-  let warned = false;
+  const SAID = new Set();
 
   /** @typedef {(...args: any[]) => void} Listener */
   /** @typedef {{ackTimeout?: number, retries?: number, auth?: Record<string, unknown>, autoConnect?: boolean}} Options */
+
+  /** Says once what this script is not. @param {string} what */
+  function warn(what) {
+    if (!SAID.has(what)) console.warn(`joywire: this \`io\` ${what}`);
+    SAID.add(what);
+  }
+
+  /** Whether there is something in it that JSON cannot carry. @param {unknown} value @returns {boolean} */
+  function isBinary(value) {
+    if (typeof value !== "object" || value === null) return false;
+    if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return true;
+    return (typeof Blob === "function" && value instanceof Blob) || Object.values(value).some(isBinary);
+  }
 
   class Client {
     connected = false;
@@ -27,9 +40,11 @@
     #wire = null;
     /** @type {Map<string, Set<Listener>>} */
     #listeners = new Map();
+    /** @type {Set<Listener>} */
+    #all = new Set();
     /** @type {Map<number, Listener>} */
     #acks = new Map();
-    /** @type {Array<{name: string, args: unknown[]}>} */
+    /** @type {Array<{name: string, args: unknown[], limit: number | undefined}>} */
     #waiting = [];
     /** @type {number | undefined} */
     #timer;
@@ -90,14 +105,71 @@
       return this;
     }
 
+    /** Hears every event of the server, its name first. @param {Listener} listener */
+    onAny(listener) {
+      this.#all.add(listener);
+      return this;
+    }
+
+    /** @param {Listener} [listener] all of them if there is none */
+    offAny(listener) {
+      if (listener) this.#all.delete(listener);
+      else this.#all.clear();
+      return this;
+    }
+
+    /** Says what follows now or never. */
+    get volatile() {
+      const emit = (/** @type {string} */ name, /** @type {any[]} */ ...args) => {
+        if (this.connected) this.#say(name, args);
+        return this;
+      };
+      return { emit };
+    }
+
+    /** Asks what follows with a time limit: the callback is told of an error first. @param {number} ms */
+    timeout(ms) {
+      const emit = (/** @type {string} */ name, /** @type {any[]} */ ...args) => this.#emit(name, args, ms);
+      const emitWithAck = (/** @type {string} */ name, /** @type {any[]} */ ...args) => this.#ask(name, args, ms);
+      return { emit, emitWithAck };
+    }
+
+    /**
+     * @param {string} name
+     * @param {...any} args
+     * @returns {Promise<any>}
+     */
+    emitWithAck(name, ...args) {
+      return this.#ask(name, args, this.#options.ackTimeout);
+    }
+
+    /** The stock client's manager, as far as pages look at it. */
+    get io() {
+      warn("has no manager: listen to connect, disconnect and connect_error of the socket instead");
+      const manager = { on: () => manager, once: () => manager, off: () => manager };
+      return manager;
+    }
+
     /**
      * @param {string} name
      * @param {...any} args the last may be a function: it is called with the acknowledgement
      */
     emit(name, ...args) {
-      if (this.connected) this.#say(name, args);
+      return this.#emit(name, args);
+    }
+
+    /**
+     * @param {string} name
+     * @param {any[]} args
+     * @param {number} [limit]
+     */
+    #emit(name, args, limit) {
+      if (args.some(isBinary)) {
+        throw new TypeError(`joywire: this \`io\` cannot send binary data (${name}): send text, for example base64`);
+      }
+      if (this.connected) this.#say(name, args, limit);
       else if (!MOTION.has(name)) {
-        this.#waiting.push({ name, args });
+        this.#waiting.push({ name, args, limit });
         if (this.#waiting.length > MOST_WAITING) this.#waiting.shift();
       }
       return this;
@@ -130,16 +202,32 @@
     /**
      * @param {string} name
      * @param {any[]} args
+     * @param {number} [limit]
+     * @returns {Promise<any>}
      */
-    #say(name, args) {
+    #ask(name, args, limit) {
+      return new Promise((resolve, reject) => {
+        const told = (/** @type {Error | null} */ error, /** @type {any} */ answer) => (error ? reject(error) : resolve(answer));
+        // With a limit, be it none at all, the callback is told of an error first.
+        this.#emit(name, [...args, told], limit ?? Infinity);
+      });
+    }
+
+    /**
+     * @param {string} name
+     * @param {any[]} args
+     * @param {number} [limit] of this call
+     */
+    #say(name, args, limit) {
       const last = args.at(-1);
       if (typeof last !== "function") return this.#send(`42${JSON.stringify([name, ...args])}`);
       this.#ackId += 1;
       const id = this.#ackId;
-      const { ackTimeout, retries } = this.#options;
+      const { ackTimeout, retries } = limit === undefined ? this.#options : { ackTimeout: limit, retries: undefined };
       // As in the stock client: with a time limit the callback is told of an error first.
       const errorFirst = ackTimeout !== undefined || retries !== undefined;
-      const timer = ackTimeout && setTimeout(() => this.#settle(id, [new Error("operation has timed out")]), ackTimeout);
+      const late = () => this.#settle(id, [new Error("operation has timed out")]);
+      const timer = ackTimeout && Number.isFinite(ackTimeout) ? setTimeout(late, ackTimeout) : undefined;
       this.#acks.set(id, (...answer) => {
         clearTimeout(timer);
         if (errorFirst && !(answer[0] instanceof Error)) last(null, ...answer);
@@ -211,6 +299,7 @@
           this.#welcome(data);
           break;
         case "42":
+          for (const listener of [...this.#all]) listener.apply(this, data);
           this.#tell(data[0], this.#answering(data.slice(1), id));
           break;
         case "43":
@@ -241,7 +330,7 @@
       const waiting = this.#waiting;
       this.#waiting = [];
       this.#tell("connect", []);
-      for (const { name, args } of waiting) this.#say(name, args);
+      for (const { name, args, limit } of waiting) this.#say(name, args, limit);
     }
 
     /**
@@ -293,11 +382,11 @@
    */
   function io(url, options) {
     if (typeof url === "object") return io(undefined, url);
-    if (!warned) {
-      warned = true;
-      console.warn("joywire: this `io` speaks WebSocket only; no polling, namespaces, binary data or re-sending");
-    }
+    warn("speaks WebSocket only; no polling, namespaces, binary data or re-sending");
     const place = new URL(url ?? "/", location.href);
+    if (place.pathname !== "/" && url?.startsWith("/")) {
+      warn(`has no namespaces: ${place.pathname} is the same as /, and everyone there hears it`);
+    }
     place.protocol = place.protocol.replace("http", "ws");
     place.pathname = "/socket.io/";
     place.search = "?EIO=4&transport=websocket";

@@ -261,6 +261,6 @@ type PairWait = { ticket: string };
 
 /** The answer: status 200, 202, or 4xx with a sentence. `GET /me` answers `admitted`, or 401 and `refused`. */
 type PairAnswer =
-  | { status: "admitted"; role: Role; name: string | null }
+  | { status: "admitted"; role: Role; name: string | null; home?: string }
   | { status: "waiting"; role: Role; ticket: string; number: string }
   | { status: "refused"; code: "unknown" | "void" | "crowded" | "denied" | "rate" | "malformed" | "stranger"; why: string };

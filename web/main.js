@@ -153,6 +153,7 @@ socket.onlost = (why) => {
 };
 pairing.onopen = () => socket.open();
 pairing.onclose = () => socket.close();
+pairing.onhome = (home) => location.assign(home);
 
 drive.onchange = () => {
   repaint();

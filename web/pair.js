@@ -36,7 +36,7 @@ export function codeFrom(text) {
  */
 export function takeCode(location, history) {
   const code = codeFrom(location.hash);
-  if (location.hash !== "") history.replaceState(null, "", "/");
+  if (location.hash !== "") history.replaceState(null, "", "./");
   return code;
 }
 
@@ -49,6 +49,8 @@ export class Pairing {
   door = { step: "open" };
   /** Called whenever `door` changed. */
   onchange = () => {};
+  /** Called with the page on which this device goes on. @type {(home: string) => void} */
+  onhome = () => {};
   /** Called when the socket may try. */
   onopen = () => {};
   /** Called when it must not try any more: the relay would only refuse it again and again. */
@@ -171,6 +173,7 @@ export class Pairing {
   /** @param {PairAnswer} answer */
   #answered(answer) {
     this.#code = answer.status === "refused" && PASSING.has(answer.code) ? this.#code : "";
+    if (answer.status === "admitted" && answer.home) return this.onhome(answer.home);
     if (answer.status === "admitted") this.#join();
     if (answer.status !== "refused") return;
     this.#show({ step: "refused", code: answer.code, why: answer.why, again: this.#code !== "" });

@@ -132,6 +132,9 @@ struct RelayArgs {
     /// The robot's name on the page.
     #[arg(long)]
     name: Option<String>,
+    /// A folder with pages of your own, served at /; Joywire's page is at /joywire/ then.
+    #[arg(long, value_name = "DIR")]
+    web: Option<PathBuf>,
     /// Configuration file [default: joywire/joywire.toml in your configuration folder, if it is there].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::front::Front;
 use super::phones::{Names, Phones};
 use super::{RelayArgs, runtime, say, settings, signals};
+use crate::config::Config;
 use crate::mailbox::{AgentEnd, mailbox};
 use crate::relay::Relay;
 
@@ -18,6 +19,7 @@ pub fn run(args: &RelayArgs) -> anyhow::Result<ExitCode> {
         let names = Names::new(phones.as_ref());
         let relay = Relay::bind(settings::relay(&config, &wanted, &names)?, relay_end)?;
         say(&format!("joywire relays, without a robot: open {} in a browser on this machine", url(&relay)));
+        show_pages(&config, &relay);
         let _open = Front::open(&config, &relay, phones, names);
         tokio::select! {
             served = relay.serve(shutdown) => served?,
@@ -33,6 +35,18 @@ async fn answer_nobody(agent_end: AgentEnd) {
         agent_end.arrived().await;
         drop(agent_end.take());
     }
+}
+
+/// Says where the user's own pages are, if there are any.
+pub fn show_pages(config: &Config, relay: &Relay) {
+    let folder = &config.server.web;
+    if folder.is_empty() {
+        return;
+    }
+    if !std::path::Path::new(folder).join("index.html").exists() {
+        say(&format!("{folder} has no index.html yet: until it has one, Joywire's own page is shown instead"));
+    }
+    say(&format!("the pages of {folder} are there, Joywire's own page at {}/joywire/", url(relay)));
 }
 
 /// The address for a browser.

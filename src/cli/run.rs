@@ -55,6 +55,7 @@ async fn drive(
     let agent = gamepad::plug_in(agent, pads, config.access.local_operator, clock)?;
 
     say(&format!("joywire drives {robot}: open {} in a browser on this machine", relay_command::url(&relay)));
+    relay_command::show_pages(config, &relay);
     let _open = Front::open(config, &relay, phones, names);
 
     // The agent ends first, so that the motors have stopped before anything else is taken away; but

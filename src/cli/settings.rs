@@ -100,6 +100,10 @@ pub fn for_relay(args: &RelayArgs) -> anyhow::Result<Layers> {
     if let Some(name) = &args.name {
         layers.option("robot.name", name.as_str())?;
     }
+    if let Some(web) = &args.web {
+        let web = web.to_str().with_context(|| format!("{} is no name that can be told", web.display()))?;
+        layers.option("server.web", web)?;
+    }
     Ok(layers)
 }
 
@@ -214,8 +218,24 @@ pub fn relay(config: &Config, wanted: &Wanted, names: &Names) -> anyhow::Result<
     settings.own_certificate = (!tls.cert.is_empty()).then(|| (PathBuf::from(&tls.cert), PathBuf::from(&tls.key)));
     settings.names = names.vouched.subscribe();
     let trust_port = config.server.trust_port;
+    settings.web = web(&config.server.web, &settings.data_directory)?;
     settings.trust_port = (config.server.public && trust_port != 0).then_some(trust_port);
     Ok(settings)
+}
+
+/// The folder with the user's own pages, if there is one.
+fn web(folder: &str, data: &Path) -> anyhow::Result<Option<PathBuf>> {
+    if folder.is_empty() {
+        return Ok(None);
+    }
+    let root = std::fs::canonicalize(folder).with_context(|| format!("cannot serve the pages in {folder}"))?;
+    if !root.is_dir() {
+        bail!("cannot serve the pages in {folder}: it is a file; name the folder that it is in");
+    }
+    if std::path::absolute(data)?.starts_with(&root) {
+        bail!("{folder} holds Joywire's own keys ({}): serve a folder that has pages alone", data.display());
+    }
+    Ok(Some(root))
 }
 
 /// The agent's settings.

@@ -130,6 +130,9 @@ pub enum PairAnswer {
         role: Role,
         /// What it is called; none for whoever sits at the machine itself.
         name: Option<String>,
+        /// Where it goes on, if that is not Joywire's own page.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        home: Option<String>,
     },
     /// Someone must say yes first.
     Waiting {

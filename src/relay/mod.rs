@@ -18,6 +18,7 @@ mod rooms;
 mod sessions;
 mod settings;
 mod trust;
+mod web;
 
 use std::net::{SocketAddr, TcpListener as Unwatched};
 use std::path::{Path, PathBuf};
@@ -237,7 +238,10 @@ fn app(settings: Settings, robot: RelayEnd, gate: Arc<Gate>, keeper: Keeper, por
         .max_payload(packet as u64)
         .ws_max_message_size(packet)
         .ws_max_frame_size(packet)
-        .build_with_inner_svc(assets::pages());
+        .build_with_inner_svc(match &settings.web {
+            Some(folder) => web::pages(folder, assets::pages()),
+            None => assets::pages(),
+        });
     let house = House {
         port,
         hosts: settings.hosts.clone(),
@@ -255,9 +259,10 @@ fn app(settings: Settings, robot: RelayEnd, gate: Arc<Gate>, keeper: Keeper, por
         sessions: sessions.clone(),
     };
     let trust = trust::pages(keeper, &settings.robot.name, Way::Secure);
+    let home = settings.web.is_some().then(|| "/".to_owned());
     let rooms = Rooms::open(settings, robot, gate.clone(), sessions, &io);
     let app = assets::classic()
-        .merge(pair::desk(gate, port))
+        .merge(pair::desk(gate, port, home))
         .merge(trust)
         .fallback_service(service)
         .layer(middleware::from_fn(move |request, next| door::attend(door.clone(), request, next)));

@@ -29,14 +29,16 @@ const SESSION_SECONDS: u32 = 180 * 24 * 3600;
 struct Desk {
     gate: Arc<Gate>,
     port: u16,
+    /// Where a device that was let in goes on, if that is not our own page.
+    home: Option<String>,
     codes: Arc<Pace>,
     questions: Arc<Pace>,
 }
 
 /// Answers at `/pair`, `/pair/wait` and `/me`.
-pub(super) fn desk(gate: Arc<Gate>, port: u16) -> Router {
+pub(super) fn desk(gate: Arc<Gate>, port: u16, home: Option<String>) -> Router {
     let (codes, questions) = (Arc::new(Pace::new(pace::CODES)), Arc::new(Pace::new(pace::QUESTIONS)));
-    let desk = Desk { gate, port, codes, questions };
+    let desk = Desk { gate, port, home, codes, questions };
     let waiting = desk.clone();
     Router::new()
         .route("/pair", post(move |request: Request| async move { desk.pair(request).await }))
@@ -89,7 +91,9 @@ impl Desk {
         let name = auth::cookie_name(self.port);
         let cookie =
             format!("{name}={}; Path=/; Max-Age={SESSION_SECONDS}; Secure; HttpOnly; SameSite=Strict", token.text());
-        let mut response = answer(StatusCode::OK, &PairAnswer::Admitted { role: guest.role, name: Some(guest.name) });
+        let home = self.home.clone();
+        let admitted = PairAnswer::Admitted { role: guest.role, name: Some(guest.name), home };
+        let mut response = answer(StatusCode::OK, &admitted);
         if let Ok(mut cookie) = HeaderValue::try_from(cookie) {
             cookie.set_sensitive(true);
             response.headers_mut().insert(header::SET_COOKIE, cookie);
@@ -102,7 +106,7 @@ fn me(request: &Request) -> Response {
     match request.extensions().get::<Visitor>() {
         Some(visitor) => {
             let name = visitor.device.as_ref().map(|guest| guest.name.clone());
-            answer(StatusCode::OK, &PairAnswer::Admitted { role: visitor.role, name })
+            answer(StatusCode::OK, &PairAnswer::Admitted { role: visitor.role, name, home: None })
         }
         None => refused(StatusCode::UNAUTHORIZED, "stranger", &Refusal::Stranger.to_string()),
     }

@@ -51,6 +51,8 @@ pub struct Settings {
     pub own_certificate: Option<(PathBuf, PathBuf)>,
     /// The names by which browsers reach this machine. When they change the certificate follows, without a restart.
     pub names: watch::Receiver<Vec<Name>>,
+    /// A folder of pages that the user brings; they are at the root then, and ours below `/joywire/`.
+    pub web: Option<PathBuf>,
     /// Port on all addresses for the page that brings the certificate to phones, over plain HTTP; 0 takes any.
     pub trust_port: Option<u16>,
 }
@@ -87,6 +89,7 @@ impl Settings {
             data_directory,
             own_certificate: None,
             names: watch::channel(Name::local().to_vec()).1,
+            web: None,
             trust_port: None,
         }
     }

@@ -163,3 +163,32 @@ test("a listener can answer", async () => {
   const [sum] = await server.timeout(1000).emitWithAck("sum", 2, 3);
   assert.equal(sum, 5);
 });
+
+/** Goal: what students copy from the stock client's guide works, or says what to do instead. */
+test("onAny, volatile, timeout and emitWithAck mean what they mean elsewhere", async () => {
+  const { io: server, heard, port } = await relay();
+  const { io, warnings } = page(port);
+  const socket = io();
+  socket.volatile.emit("lamp", "early");
+  await until("the connection", () => socket.connected);
+  const any = [];
+  const listener = (name, ...args) => any.push([name, ...args]);
+  socket.onAny(listener);
+  socket.volatile.emit("lamp", "on");
+  await until("the lamp", () => any.length === 1);
+  assert.equal(JSON.stringify([any, heard]), '[[["lamp",["on"]]],[["lamp","on"]]]', "what was said offline is gone");
+  socket.offAny(listener);
+  server.emit("lamp", "off");
+  assert.equal(await socket.emitWithAck("ask", "well"), "well!");
+  assert.equal(await socket.timeout(1000).emitWithAck("ask", "well"), "well!");
+  await assert.rejects(socket.timeout(50).emitWithAck("silent"), /timed out/);
+  const told = [];
+  socket.timeout(50).emit("silent", (error) => told.push(error));
+  await until("the time limit", () => told.length === 1);
+  assert.match(String(told[0]), /timed out/);
+  assert.equal(any.length, 1);
+  assert.throws(() => socket.emit("picture", { pixels: new Uint8Array(3) }), /binary data \(picture\): send text/);
+  socket.io.on("reconnect", () => {});
+  io("/chat");
+  assert.match(warnings.join("\n"), /no manager: listen to connect.*\n.*no namespaces: \/chat/);
+});

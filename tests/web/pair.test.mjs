@@ -49,9 +49,19 @@ test("the code leaves the address at once", () => {
   const calls = [];
   const history = { replaceState: (...args) => calls.push(args) };
   assert.equal(takeCode({ hash: `#${CODE}` }, history), CODE);
-  assert.deepEqual(calls, [[null, "", "/"]]);
+  assert.deepEqual(calls, [[null, "", "./"]]);
   assert.equal(takeCode({ hash: "" }, history), "");
   assert.equal(calls.length, 1);
+});
+
+/** Goal: where the robot's owner has a page of their own, that is where a phone that was let in goes on. */
+test("a device that is let in goes on where the relay says", async () => {
+  const homes = [];
+  pairing.onhome = (home) => homes.push(home);
+  answers["/pair"] = [200, { status: "admitted", role: "driver", name: "Pixel 7", home: "/" }];
+  pairing.start(CODE);
+  await pairing.ask("Pixel 7");
+  assert.deepEqual([homes, sockets], [["/"], []]);
 });
 
 /** Goal: opening the address alone tells the relay nothing and spends no code. */
