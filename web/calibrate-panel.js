@@ -150,6 +150,9 @@ class CalibratePanel {
   look({ view, hint, detail }) {
     const before = this.#view;
     this.#view = view;
+    const role = this.#drive.welcome?.role;
+    // Who may no longer calibrate gets all other hands back.
+    if (role && role !== "operator" && this.#sheet.shown) this.#sheet.show(false);
     const latched = view === "latched" && before !== view;
     if (latched && this.#sheet.shown && this.#walk.holds) return this.#walk.interrupt({ key: "ended.latched" });
     const stopped = !TURNING.includes(view) && TURNING.includes(before);
@@ -173,19 +176,16 @@ class CalibratePanel {
   /** A walk that has found nothing yet. */
   #anew() {
     const drive = this.#drive;
-    const walk = new Walk(
-      {
-        ask: (request) => this.#line.request(event.CALIBRATE, [request]),
-        sit: async () => {
-          await drive.take();
-          return drive.mine;
-        },
-        turn: (motors) => drive.turn(SOURCE, motors),
-        rest: () => drive.release(SOURCE),
-        turns: () => drive.mine && drive.active === SOURCE && TURNING.includes(this.#view),
+    const walk = new Walk({
+      ask: (request) => this.#line.request(event.CALIBRATE, [request]),
+      sit: async () => {
+        await drive.take();
+        return drive.mine;
       },
-      drive.welcome?.robot.wheels ?? "differential",
-    );
+      turn: (motors) => drive.turn(SOURCE, motors),
+      rest: () => drive.release(SOURCE),
+      turns: () => drive.mine && drive.active === SOURCE && this.#view === "driving",
+    });
     walk.onchange = () => {
       if (!walk.held) this.#hold.drop();
       this.#show();
@@ -204,8 +204,8 @@ class CalibratePanel {
       if (this.#root.contains(document.activeElement)) part("settings-toggle").focus();
       return;
     }
-    if (this.#walk.over || this.#walk.wheels !== this.#drive.welcome?.robot.wheels) this.#walk = this.#anew();
-    if (this.#walk.motors === 0) void this.#walk.look();
+    if (this.#walk.over) this.#walk = this.#anew();
+    void this.#walk.look();
     this.#drawn = "";
     this.#show();
   }
@@ -275,10 +275,11 @@ class CalibratePanel {
 
   /** @returns {Word} */
   get #text() {
-    const { step, lines, note } = this.#walk;
+    const { step, lines, note, unused } = this.#walk;
     if (step !== "change") return step;
     if (!lines) return note ? "change.unknown" : "change.asking";
-    return lines.length > 0 ? "change" : "change.none";
+    if (lines.length > 0) return "change";
+    return unused ? "change.unused" : "change.none";
   }
 
   /**

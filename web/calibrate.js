@@ -50,10 +50,15 @@ export class Walk {
   file = "";
   /** What would change in it. @type {string[] | null} */
   lines = null;
+  /** Whether the file says what was found already, but the robot does not drive by it yet. */
+  unused = false;
 
   #bench;
   #clock;
-  #wheels;
+  /** @type {RobotCard["wheels"]} */
+  #wheels = "differential";
+  /** What was in force when the first question was asked. */
+  #before = "";
   /** @type {Findings | null} */
   #findings = null;
   /** @type {{step: Step, motor: number}[]} */
@@ -78,12 +83,10 @@ export class Walk {
 
   /**
    * @param {Bench} bench
-   * @param {RobotCard["wheels"]} wheels
    * @param {Clock} [clock]
    */
-  constructor(bench, wheels, clock = pageClock) {
+  constructor(bench, clock = pageClock) {
     this.#bench = bench;
-    this.#wheels = wheels;
     this.#clock = clock;
   }
 
@@ -113,7 +116,7 @@ export class Walk {
 
   /** Whether there is nothing left to go on with. */
   get over() {
-    return this.step === "written" || (this.step === "change" && this.lines?.length === 0);
+    return this.step === "written" || (this.step === "change" && this.lines?.length === 0 && !this.unused);
   }
 
   /** The answers there are, and whether each may be given now. @returns {[Answer, boolean][]} */
@@ -137,7 +140,7 @@ export class Walk {
         return [["again", true], ["skip", true]];
       case "change":
         if (!this.lines) return [["again", free], ["discard", free]];
-        return this.lines.length > 0 ? [["write", free], ["discard", free]] : [["close", true]];
+        return this.over ? [["close", true]] : [["write", free], ["discard", free]];
       case "written":
         return [["close", true]];
       default:
@@ -145,13 +148,24 @@ export class Walk {
     }
   }
 
-  /** Asks what is in force. */
-  async look() {
+  /** Somebody comes, or comes back: the robot may be on the floor by now, and what was found may count no more. */
+  look() {
+    this.#aside = this.#at > 0 ? "box" : null;
+    this.note = null;
+    return this.#show();
+  }
+
+  /** Asks what is in force, and begins anew if that has changed. */
+  async #show() {
     const reply = await this.#ask({ want: "show" });
-    if (reply) {
+    const before = reply && JSON.stringify([reply.wheels, reply.motors]);
+    if (reply && before !== this.#before) {
+      this.#before = before ?? "";
       this.file = reply.file;
+      this.#wheels = reply.wheels;
       this.#findings = new Findings(reply.motors);
-      this.#steps = steps(this.#wheels, reply.motors.length);
+      this.#steps = steps(reply.wheels, reply.motors.length);
+      this.#go(0);
     }
     this.onchange();
   }
@@ -205,12 +219,14 @@ export class Walk {
     const before = this.#at;
     if (!this.answers.some(([name, open]) => name === answer && open)) return;
     this.note = null;
-    if (!findings) return void (await this.look());
+    if (!findings) return void (await this.#show());
     switch (this.step) {
       case "box":
         this.#busy = true;
         this.onchange();
-        if (await this.#bench.sit()) this.#go(this.#at + 1);
+        if (!(await this.#bench.sit())) this.note ??= { key: "seat" };
+        else if (this.#aside) this.#aside = null;
+        else this.#go(this.#at + 1);
         this.#busy = false;
         break;
       case "direction":
@@ -235,7 +251,8 @@ export class Walk {
       default:
         break;
     }
-    if (this.step === "change" && (this.#at !== before || answer === "again")) await this.#preview(findings);
+    const anew = this.#at !== before || answer === "again" || answer === "begin";
+    if (this.step === "change" && anew) await this.#preview(findings);
     this.onchange();
   }
 
@@ -346,7 +363,9 @@ export class Walk {
   async #preview({ motors }) {
     this.lines = null;
     const reply = await this.#ask({ want: "preview", motors });
-    if (reply) ({ file: this.file, lines: this.lines, mark: this.#mark } = reply);
+    if (!reply) return;
+    ({ file: this.file, lines: this.lines, mark: this.#mark } = reply);
+    this.unused = reply.lines.length === 0 && JSON.stringify(reply.motors) !== JSON.stringify(motors);
   }
 
   /** @param {Findings} findings */
@@ -354,6 +373,8 @@ export class Walk {
     const reply = await this.#ask({ want: "write", motors, mark: this.#mark });
     if (reply) this.#aside = "written";
     else this.lines = null;
+    // A slow disk may be done with it all the same.
+    if (this.note?.key === "quiet") this.note = { key: "quiet.write" };
   }
 
   /**

@@ -237,7 +237,8 @@ type CalibrateRequest =
 interface CalibrateReply {
   ok: boolean;
   why?: string;
-  /** As they are in force. */
+  wheels: RobotCard["wheels"];
+  /** As they are in force; after a write, as they are from the next rest on. */
   motors: MotorNeeds[];
   /** Which is or would be written. */
   file: string;

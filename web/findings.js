@@ -28,12 +28,14 @@ export class Findings {
   }
 
   /**
-   * Outputs that turn all wheels ahead at a speed, permille, by all that is known.
+   * Outputs that turn all wheels ahead at a speed, permille, by all that is known; slower, if one of them would be told more
+   * than the most, as it would then be cut short and the robot veer.
    * @param {number} permille
    * @returns {Outputs}
    */
   ahead(permille) {
-    return outputs((index) => (index < this.motors.length ? told(this.#motor(index), permille) : 0));
+    const speed = Math.min(permille, ...this.motors.map(fastest));
+    return outputs((index) => (index < this.motors.length ? told(this.#motor(index), speed) : 0));
   }
 
   /**
@@ -104,8 +106,13 @@ function outputs(each) {
  * @param {number} speed permille, forward
  */
 function told({ inverted, trim, dead_band: dead }, speed) {
-  const size = Math.min(HIGHEST, Math.round(dead + ((1000 * trim - dead) * speed) / 1000));
+  const size = Math.round(dead + ((1000 * trim - dead) * speed) / 1000);
   return inverted ? -size : size;
+}
+
+/** The speed at which a motor is told the most, permille, rounded down. @param {MotorNeeds} motor */
+function fastest({ trim, dead_band: dead }) {
+  return Math.max(1, Math.floor(((HIGHEST + 0.49 - dead) * 1000) / (1000 * trim - dead)));
 }
 
 /** Within what the configuration takes, to a thousandth, as it is written. @param {number} trim */

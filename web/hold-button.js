@@ -25,6 +25,10 @@ export class HoldButton {
       }
       this.#down(press.pointerId);
     });
+    // The left button of a mouse may come up while another is still down: that tells no pointerup.
+    button.addEventListener("pointermove", (move) => {
+      if (move.pointerId === this.#finger && (move.buttons & 1) === 0) this.#lose("hand");
+    });
     button.addEventListener("pointerup", (lift) => this.#up(lift.pointerId));
     for (const end of /** @type {const} */ (["pointercancel", "lostpointercapture"])) {
       button.addEventListener(end, (lost) => {

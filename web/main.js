@@ -180,7 +180,7 @@ drive.onchange = () => {
  * @param {string} code
  */
 function refuse(why, code) {
-  if (calibration?.refused(why)) return;
+  if (calibration?.refused(why) && code !== "taken") return;
   const action = code === "taken" ? { label: t("seat.askFor"), run: () => void drive.ask() } : undefined;
   toasts.say(why, code, action);
 }

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::spawn_blocking;
 
 use super::Agent;
@@ -48,13 +48,15 @@ pub(super) struct Calibration {
     file: Option<Arc<dyn MotorFile>>,
     write: mpsc::UnboundedSender<Written>,
     written: mpsc::UnboundedReceiver<Written>,
+    /// Taken by whoever reads or writes the file.
+    turn: Arc<Semaphore>,
 }
 
 impl Calibration {
     /// A robot whose motors are found in `file`; `None` if they need nothing.
     pub(super) fn new(file: Option<Arc<dyn MotorFile>>) -> Self {
         let (write, written) = mpsc::unbounded_channel();
-        Self { file, write, written }
+        Self { file, write, written, turn: Arc::new(Semaphore::new(1)) }
     }
 
     /// Waits until motors are in the file. Safe to cancel.
@@ -85,16 +87,24 @@ impl Agent {
             return refuse(reply, "a simulated robot's motors are as drawn: there is nothing to find out");
         };
         let (motors, mark) = match request {
-            CalibrateRequest::Show => return drop(reply.send(self.in_force())),
+            CalibrateRequest::Show => return drop(reply.send(self.told(self.controller.motors()))),
             CalibrateRequest::Preview { motors } => (motors, None),
             CalibrateRequest::Write { motors, mark } => (motors, Some(mark)),
         };
         let Some(motors) = self.understood(&motors) else {
             return refuse(reply, "that does not fit the motors of this robot");
         };
+        // One at a time: a disk that hangs must not gather more and more of them.
+        let Ok(turn) = self.calibration.turn.clone().try_acquire_owned() else {
+            return refuse(reply, "the file is being read or written already: try again");
+        };
         let Some(mark) = mark else {
-            let shown = self.in_force();
-            drop(spawn_blocking(move || drop(reply.send(previewed(file.preview(&motors), shown)))));
+            let shown = self.told(self.controller.motors());
+            drop(spawn_blocking(move || {
+                let preview = previewed(file.preview(&motors), shown);
+                drop(turn);
+                drop(reply.send(preview));
+            }));
             return;
         };
         if self.controller.seat().holder() != Some(driver) {
@@ -104,10 +114,14 @@ impl Agent {
             return refuse(reply, "the wheels must rest first");
         }
         let written = self.calibration.write.clone();
-        drop(spawn_blocking(move || match file.write(&motors, &mark) {
-            // The agent may have ended since; its robot rests, and finds them in the file at its next start.
-            Ok(()) => drop(written.send((Motors::new(&motors), reply))),
-            Err(why) => drop(reply.send(refused(&why))),
+        drop(spawn_blocking(move || {
+            let outcome = file.write(&motors, &mark);
+            drop(turn);
+            match outcome {
+                // The agent may have ended since; its robot rests, and finds them in the file at its next start.
+                Ok(()) => drop(written.send((Motors::new(&motors), reply))),
+                Err(why) => drop(reply.send(refused(&why))),
+            }
         }));
     }
 
@@ -115,21 +129,21 @@ impl Agent {
     pub(super) fn fit(&mut self, (motors, reply): Written) {
         tracing::info!(?motors, "calibrated");
         self.controller.fit(motors);
-        self.step_due = self.clock.now();
-        self.decide();
-        drop(reply.send(self.in_force()));
+        drop(reply.send(self.told(motors)));
     }
 
-    fn in_force(&self) -> CalibrateReply {
+    /// What a page is told of these motors.
+    fn told(&self, motors: Motors) -> CalibrateReply {
         let needs = |Motor { inverted, trim, dead_band }| MotorNeeds { inverted, trim, dead_band };
-        let motors = (0..self.controller.outputs()).map(|motor| needs(self.controller.motors().motor(motor))).collect();
+        let wheels = self.controller.wheels();
+        let motors = (0..wheels.motors()).map(|motor| needs(motors.motor(motor))).collect();
         let file = self.calibration.file.as_ref().map(|file| file.place()).unwrap_or_default();
-        CalibrateReply { ok: true, motors, file, ..CalibrateReply::default() }
+        CalibrateReply { ok: true, wheels: wheels.name().to_owned(), motors, file, ..CalibrateReply::default() }
     }
 
     /// The motors, if there are as many as the robot has and all are possible.
     fn understood(&self, needs: &[MotorNeeds]) -> Option<Vec<Motor>> {
-        if needs.len() != self.controller.outputs() {
+        if needs.len() != self.controller.wheels().motors() {
             return None;
         }
         needs.iter().map(|needs| Motor::new(needs.inverted, needs.trim, needs.dead_band)).collect()

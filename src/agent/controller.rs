@@ -139,10 +139,10 @@ impl Controller {
         self.pilot.fit(motors);
     }
 
-    /// How many outputs the robot has.
+    /// How the wheels make the robot's motion.
     #[must_use]
-    pub fn outputs(&self) -> usize {
-        self.pilot.wheels().motors()
+    pub fn wheels(&self) -> Wheels {
+        self.pilot.wheels()
     }
 
     /// Whether the wheels were told to rest.

@@ -1,7 +1,8 @@
 //! The robot's file: what calibration found goes into its `[motors]`, and everything else stays as it is.
 
-use std::fs;
+use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -71,7 +72,7 @@ impl RobotFile {
         let text = document.to_string();
         let mut layers = Layers::defaults();
         layers.text(text.clone(), &self.path)?;
-        settings::check(&layers)?;
+        settings::check(&settings::with_environment(layers)?)?;
         Ok(Change { lines: difference(&self.text, &text), text })
     }
 
@@ -86,8 +87,9 @@ impl RobotFile {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder).with_context(failed)?;
         }
+        // A name of its own, so that nothing that lies there is written over.
         let mut name = path.clone().into_os_string();
-        name.push(".new");
+        name.push(format!(".{:08x}.new", getrandom::u32().with_context(failed)?));
         let fresh = PathBuf::from(name);
         let outcome = replace(&fresh, &path, &change.text);
         if outcome.is_err() {
@@ -99,12 +101,16 @@ impl RobotFile {
 }
 
 fn replace(fresh: &Path, path: &Path, text: &str) -> anyhow::Result<()> {
-    fs::write(fresh, text)?;
+    let mut file = File::create_new(fresh)?;
+    file.write_all(text.as_bytes())?;
     if let Ok(known) = fs::metadata(path) {
-        fs::set_permissions(fresh, known.permissions())?;
+        file.set_permissions(known.permissions())?;
     }
-    fs::File::open(fresh)?.sync_all()?;
-    Ok(fs::rename(fresh, path)?)
+    file.sync_all()?;
+    fs::rename(fresh, path)?;
+    // The robot may be switched off right after. It is written all the same if the folder cannot be held to that.
+    path.parent().map(|folder| File::open(folder).and_then(|folder| folder.sync_all()).ok());
+    Ok(())
 }
 
 /// The file as an operator's page reaches it: read anew each time, for people change it meanwhile.
@@ -154,12 +160,20 @@ fn plain(list: &Array) -> Vec<String> {
     list.iter().map(|item| item.to_string().trim().to_owned()).collect()
 }
 
-/// Lines that only one of two texts has.
+/// Lines that one of two texts has more often than the other.
 fn difference(before: &str, after: &str) -> Vec<String> {
-    let (old, new): (Vec<&str>, Vec<&str>) = (before.lines().collect(), after.lines().collect());
-    let gone = old.iter().filter(|line| !new.contains(*line)).map(|line| format!("- {line}"));
-    let come = new.iter().filter(|line| !old.contains(*line) && !line.is_empty()).map(|line| format!("+ {line}"));
-    gone.chain(come).collect()
+    let more = |these: &str, than: &str, sign: char| -> Vec<String> {
+        let mut known: Vec<&str> = than.lines().collect();
+        let is_new = |line: &&str| match known.iter().position(|other| other == line) {
+            Some(place) => {
+                known.swap_remove(place);
+                false
+            }
+            None => !line.is_empty(),
+        };
+        these.lines().filter(is_new).map(|line| format!("{sign} {line}")).collect()
+    };
+    [more(before, after, '-'), more(after, before, '+')].concat()
 }
 
 #[cfg(test)]
@@ -204,6 +218,14 @@ mod tests {
         assert!(error.contains("robot.toml") && error.contains("0.5 to 1"), "{error}");
         assert_eq!(fs::read_to_string(file.path()).unwrap(), FILE);
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+    }
+
+    /// Goal: a line is told as changed although the same line stands elsewhere, too.
+    #[test]
+    fn difference_counts_lines() {
+        assert_eq!(difference("a\nb\n", "a\nb\na\n"), ["+ a"]);
+        assert_eq!(difference("a\nx\na\n", "a\nx\n"), ["- a"]);
+        assert!(difference("a\n", "a\n").is_empty());
     }
 
     /// Goal: over the network too only what was shown is written.

@@ -28,6 +28,11 @@ pub fn layers(file: Option<&Path>) -> anyhow::Result<Layers> {
     if let Some(path) = file.map(Path::to_owned).or(usual) {
         layers.file(&path)?;
     }
+    with_environment(layers)
+}
+
+/// The same with what the environment says over it.
+pub fn with_environment(mut layers: Layers) -> anyhow::Result<Layers> {
     layers.environment(std::env::vars_os().filter_map(|(name, value)| {
         // A variable that is no text cannot be one of ours.
         Some((name.into_string().ok()?, value.into_string().ok()?))
@@ -165,7 +170,7 @@ fn dimensions(config: &Config, wanted: &Wanted) -> Option<Dimensions> {
     (known && robot.top_speed_mps > 0.0).then_some(Dimensions { geometry, top_speed_mps, counts_per_m })
 }
 
-/// What the motors need. The second motor of a side is like its first.
+/// What the motors need.
 pub fn motors(config: &Config) -> Motors {
     let config::Motors { inverted, trim, dead_band } = &config.motors;
     let motor = |number: usize| Motor {
@@ -173,8 +178,7 @@ pub fn motors(config: &Config) -> Motors {
         trim: trim.get(number).copied().unwrap_or(1.0),
         dead_band: dead_band.get(number).copied().unwrap_or(0),
     };
-    let speeds = wheels(config).motors();
-    Motors::new(&[0, 1, 2, 3].map(|number| motor(number % speeds)))
+    Motors::new(&(0..wheels(config).motors()).map(motor).collect::<Vec<_>>())
 }
 
 /// A random count of starts, so that no two simulated robots share a session.

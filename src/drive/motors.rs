@@ -59,11 +59,12 @@ impl Motor {
 pub struct Motors([Motor; MAX_MOTORS]);
 
 impl Motors {
-    /// Motors in the order of the robot's outputs; those that are not told are as drawn.
+    /// Motors in the order of the robot's outputs. Those beyond the list are like those before: on a board with two motors
+    /// a side the second of a side is like its first. Without any all are as drawn.
     #[must_use]
     pub fn new(motors: &[Motor]) -> Self {
         let mut all = Self::default();
-        all.0.iter_mut().zip(motors).for_each(|(slot, motor)| *slot = *motor);
+        all.0.iter_mut().zip(motors.iter().cycle()).for_each(|(slot, motor)| *slot = *motor);
         all
     }
 
@@ -107,6 +108,16 @@ mod tests {
         assert_eq!(motor.output(-1000), 900);
         assert_eq!(motor.output(1), -121);
         assert_eq!(motor.output(0), 0, "rest is rest");
+    }
+
+    /// Goal: the second motor of a side is like its first, also for what the page shows.
+    #[test]
+    fn further_motors_are_like_those_before() {
+        let motor = Motor { inverted: true, trim: 0.9, dead_band: 120 };
+        let motors = Motors::new(&[motor, Motor::default()]);
+        assert_eq!((motors.motor(2), motors.motor(3)), (motor, Motor::default()));
+        assert_eq!(motors.speeds(&[-900, 1000, -900, 1000]).as_slice(), [1000; 4]);
+        assert_eq!(Motors::new(&[]), Motors::default());
     }
 
     proptest! {

@@ -161,7 +161,8 @@ impl Pilot {
         self.rules.wheels
     }
 
-    /// Other motors, or the same ones known better: from the next rest of the wheels on.
+    /// Other motors, or the same ones known better: they count once the wheels were told to rest for 200 ms, and nobody
+    /// asks for anything.
     pub fn fit(&mut self, motors: Motors) {
         self.fitting = Some(motors);
     }
@@ -210,11 +211,12 @@ impl Pilot {
             let wheels = mix(self.rules.wheels, twist);
             (wheels, self.rules.motors.outputs(&wheels))
         };
-        if wheels.is_zero() {
-            self.rules.motors = self.fitting.take().unwrap_or(self.rules.motors);
-        }
         let newest = self.robot.map(|seen| seen.report.tick);
         let tick = if wheels.is_zero() { self.resting(now, newest) } else { self.moving(newest) };
+        // Under a hand, or under wheels that may not have come to rest yet, motors stay what they are.
+        if self.order.is_none() && self.rest.is_some_and(|since| now.since(since) >= HANDOVER) {
+            self.rules.motors = self.fitting.take().unwrap_or(self.rules.motors);
+        }
         Output {
             wheels,
             outputs,

@@ -42,7 +42,9 @@ pub struct CalibrateReply {
     /// Why not, as a sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// What is in force.
+    /// How the robot's wheels make its motion, as in [`super::events::RobotCard::wheels`].
+    pub wheels: String,
+    /// What is in force; after a write, what will be from the next rest on.
     pub motors: Vec<MotorNeeds>,
     /// The robot's file.
     pub file: String,

@@ -5,14 +5,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::program::{Running, Shell};
 use crate::socketio_client::{Client, Dial, PATIENCE};
 
 const FILE: &str = "# mine\n[robot]\nname = \"Rover\" # the fast one\n";
-/// As often as a page.
-const SAMPLE: Duration = Duration::from_millis(33);
+/// New motors count after 200 ms of rest; a robot tells every 25 ms that it rests.
+const RESTED: Duration = Duration::from_millis(400);
 
 /// A robot behind a port, the program that drives it, and an operator.
 struct Workshop {
@@ -21,6 +21,7 @@ struct Workshop {
     _run: Running,
     operator: Client,
     telemetry: Value,
+    epoch: Value,
     seq: u32,
 }
 
@@ -35,7 +36,7 @@ impl Workshop {
         let args = ["run", "--port", "0", "--serial", link, "--config", "robot.toml"];
         let (run, dial) = program(&shell, &args);
         let operator = dial.client().await;
-        Self { shell, _sim: sim, _run: run, operator, telemetry: Value::Null, seq: 0 }
+        Self { shell, _sim: sim, _run: run, operator, telemetry: Value::Null, epoch: Value::Null, seq: 0 }
     }
 
     async fn ask(&mut self, request: Value) -> Value {
@@ -43,7 +44,9 @@ impl Workshop {
     }
 
     async fn take_the_seat(&mut self) {
-        assert_eq!(self.operator.ask("seat", &[json!({"want": "take"})]).await[0]["ok"], true);
+        let taken = self.operator.ask("seat", &[json!({"want": "take"})]).await.remove(0);
+        assert_eq!(taken["ok"], true, "{taken}");
+        self.epoch = taken["seat"]["epoch"].clone();
     }
 
     /// Tells the motors these outputs until the wheels turn like that.
@@ -53,20 +56,22 @@ impl Workshop {
             assert!(Instant::now() < end, "told {outputs:?}, they never turned {wheels:?}: {}", self.telemetry);
             self.telemetry = self.operator.event_named("telemetry").await.remove(0);
             let (tick, session) = (&self.telemetry["tick"], &self.telemetry["session"]);
-            let epoch = self.telemetry["epoch"].clone();
             self.seq += 1;
             let sample = json!({
-                "seq": self.seq, "x": 0.0, "y": 0.0, "motors": outputs, "tick": tick, "session": session, "epoch": epoch,
+                "seq": self.seq, "x": 0.0, "y": 0.0, "motors": outputs, "tick": tick, "session": session, "epoch": self.epoch,
             });
             self.operator.emit("drive", &[sample]).await;
         }
     }
 
-    /// Lets go of everything for long enough to be believed.
+    /// Sits down, if that is not so already, and lets go of everything for long enough to be believed.
     async fn rest(&mut self) {
-        self.telemetry = Value::Null;
-        self.turn([0; 4], [0; 2]).await;
-        sleep(SAMPLE).await;
+        self.take_the_seat().await;
+        let end = Instant::now() + RESTED;
+        while Instant::now() < end {
+            self.telemetry = Value::Null;
+            self.turn([0; 4], [0; 2]).await;
+        }
     }
 }
 
@@ -104,22 +109,30 @@ async fn what_was_found_is_written_and_in_force() {
     let write = json!({"want": "write", "motors": found, "mark": mark});
     let refused = workshop.ask(write.clone()).await;
     assert!(refused["ok"] == false && refused["why"].as_str().unwrap().contains("take the seat first"), "{refused}");
-    workshop.take_the_seat().await;
-    workshop.rest().await;
-    workshop.turn([300, 0, 0, 0], [300, 0]).await;
-    let refused = workshop.ask(write.clone()).await;
-    assert!(refused["ok"] == false && refused["why"].as_str().unwrap().contains("must rest"), "{refused}");
+    let unseen = json!({"want": "write", "motors": [drawn, drawn], "mark": mark});
+    for tries in 0.. {
+        workshop.rest().await;
+        workshop.turn([300, 0, 0, 0], [300, 0]).await;
+        // On a machine that is held up the wheels rest by then; what was never shown is not written then, either.
+        let refused = workshop.ask(unseen.clone()).await;
+        let why = refused["why"].as_str().unwrap();
+        assert!(why.contains("must rest") || (why.contains("look at") && tries < 5), "{refused}");
+        if why.contains("must rest") {
+            break;
+        }
+    }
     workshop.rest().await;
     workshop.turn([0, -300, 0, 0], [0, -300]).await;
     workshop.rest().await;
 
-    let unseen = json!({"want": "write", "motors": [drawn, drawn], "mark": mark});
     let refused = workshop.ask(unseen).await;
     assert!(refused["ok"] == false && refused["why"].as_str().unwrap().contains("look at"), "{refused}");
     assert_eq!(fs::read_to_string(&path).unwrap(), FILE, "nothing was written so far");
 
+    workshop.take_the_seat().await;
     let written = workshop.ask(write).await;
     assert_eq!((&written["ok"], &written["motors"]), (&json!(true), &found), "{written}");
+    assert_eq!(written["wheels"], "differential");
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.starts_with(FILE) && text.contains("inverted = [false, true]"), "{text}");
     // The output that turned the wheel backward turns it forward now: (300 − 40) of 920.

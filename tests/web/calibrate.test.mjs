@@ -24,7 +24,11 @@ function begin(wheels, before) {
   asked = [];
   turns = true;
   refused = seat = null;
-  answers = { show: { ok: true, motors: before, file: FILE }, preview: { ok: true, file: FILE, lines: ["+ x"], mark: "m1" }, write: { ok: true } };
+  answers = {
+    show: { ok: true, wheels, motors: before, file: FILE },
+    preview: { ok: true, motors: before, file: FILE, lines: ["+ x"], mark: "m1" },
+    write: { ok: true },
+  };
   walk = new Walk(
     {
       ask: async (request) => {
@@ -44,7 +48,6 @@ function begin(wheels, before) {
       rest: () => told.push("rest"),
       turns: () => turns,
     },
-    wheels,
     clock,
   );
 }
@@ -300,7 +303,7 @@ test("a stale mark leads back to the difference", async () => {
 
 /** Goal: who changed nothing is told so, and is not asked to write. */
 test("an empty difference is the end", async () => {
-  await changed({ ok: true, file: FILE, lines: [], mark: "m1" });
+  await changed({ ok: true, motors: [PLAIN, PLAIN], file: FILE, lines: [], mark: "m1" });
   assert.deepEqual([walk.over, open()], [true, ["close"]]);
 });
 
@@ -315,4 +318,63 @@ test("without an answer one can look again", async () => {
   assert.deepEqual([walk.note, open()], [null, ["begin"]]);
   await changed(null);
   assert.deepEqual([walk.note, walk.lines, open()], [{ key: "quiet" }, null, ["again", "discard"]]);
+});
+
+/** Goal: who comes back is asked for the box again, and goes on from where they were. */
+test("coming back goes through the box, with what was found", async () => {
+  await begun();
+  await hold(600);
+  await walk.answer("backward");
+  assert.equal(walk.step, "dead_band");
+  await walk.look();
+  assert.deepEqual([walk.step, open()], ["box", ["begin"]]);
+  walk.press();
+  assert.equal(told.at(-1), "rest", "nothing turns before the robot is on its box");
+  await walk.answer("begin");
+  assert.deepEqual([walk.step, walk.motor], ["dead_band", 0]);
+  told = [];
+  walk.press();
+  assert.deepEqual(told, [[-10, 0, 0, 0]]);
+  walk.release();
+});
+
+/** Goal: what was found against motors that are others by now is not made a mixture with them. */
+test("somebody else's findings, or another robot, begin the walk anew", async () => {
+  await begun();
+  await hold(600);
+  await walk.answer("backward");
+  answers.show = { ok: true, wheels: "ackermann", motors: [{ ...PLAIN, inverted: true }, PLAIN], file: FILE };
+  await walk.look();
+  await walk.answer("begin");
+  assert.deepEqual([walk.step, walk.motor, walk.wheels], ["direction", 0, "ackermann"]);
+  told = [];
+  walk.press();
+  assert.deepEqual(told, [[-300, 0, 0, 0]], "by what is in force now");
+  walk.release();
+});
+
+/** Goal: what stands in the file but is not driven by can be put into force. */
+test("a file that says it already is written all the same while the robot drives otherwise", async () => {
+  await changed({ ok: true, motors: [{ ...PLAIN, inverted: true }, PLAIN], file: FILE, lines: [], mark: "m1" });
+  assert.deepEqual([walk.unused, walk.over, open()], [true, false, ["write", "discard"]]);
+  await walk.answer("write");
+  assert.equal(walk.step, "written");
+});
+
+/** Goal: a write without an answer is not taken for one that failed. */
+test("a slow write may have happened, and is said so", async () => {
+  await changed({ ok: true, motors: [PLAIN, PLAIN], file: FILE, lines: ["+ x"], mark: "m1" });
+  answers.write = null;
+  await walk.answer("write");
+  assert.deepEqual([walk.note, walk.lines, open()], [{ key: "quiet.write" }, null, ["again", "discard"]]);
+});
+
+/** Goal: a seat that did not come is told, too, when nobody said why. */
+test("a seat that did not come is told", async () => {
+  begin("differential", [PLAIN, PLAIN]);
+  await walk.look();
+  walk.interrupt(null);
+  seat = undefined;
+  await walk.answer("begin");
+  assert.deepEqual([walk.step, walk.note], ["box", { key: "seat" }]);
 });

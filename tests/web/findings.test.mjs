@@ -43,10 +43,16 @@ test("ahead uses what was found", () => {
   findings.setInverted(1, true);
   findings.setDeadBand(0, 100);
   assert.deepEqual(findings.ahead(300), [370, -300, 0, 0]);
-  findings.setDeadBand(1, 390);
-  assert.deepEqual(findings.ahead(300), [370, -400, 0, 0]);
   findings.setTrims([0.9, 1]);
   assert.equal(findings.ahead(300)[0], 340);
+  findings.forgetTrim();
+  findings.setDeadBand(0, 200);
+  findings.setDeadBand(1, 300);
+  // Both at the same speed, as fast as the second is not cut short at.
+  assert.deepEqual(findings.ahead(300), [314, -400, 0, 0]);
+  findings.setDeadBand(1, 400);
+  const [left, right] = findings.ahead(300);
+  assert.ok(left > 200 && right >= -401, "they turn, however slowly");
 });
 
 /** Goal: what is in force stays as it was until something is written. */

@@ -4,6 +4,8 @@ use crate::drive::{MAX_MOTORS, Motor, Motors, WheelSpeeds, Wheels};
 
 /// A side that veers away is slowed by so much at a time.
 const TRIM: f64 = 0.02;
+/// The most that a motor on the bench is told, permille.
+const MOST: i16 = 400;
 /// The least trim that the configuration takes.
 const LEAST: f64 = 0.5;
 
@@ -12,6 +14,11 @@ const LEAST: f64 = 0.5;
 pub enum Side {
     Left,
     Right,
+}
+
+/// The speed at which a motor is told the most that the bench takes, permille: [`Motor::output`] backwards, rounded down.
+fn fastest(motor: &Motor) -> i16 {
+    (0..=1000).rev().find(|speed| motor.output(*speed).abs() <= MOST).unwrap_or(0).max(1)
 }
 
 /// What the motors of these wheels are, in their order.
@@ -50,8 +57,10 @@ impl Findings {
         outputs
     }
 
-    /// Outputs that turn all wheels ahead at a speed, permille, by all that is known.
+    /// Outputs that turn all wheels ahead at a speed, permille, by all that is known; slower, if one of them would be told
+    /// more than the bench takes, as it would then be cut short and the robot veer.
     pub fn ahead(&self, permille: i16) -> [i16; MAX_MOTORS] {
+        let permille = self.motors[..self.count].iter().map(fastest).fold(permille, i16::min);
         let mut outputs = [0; MAX_MOTORS];
         let told = Motors::new(&self.motors).outputs(&WheelSpeeds::new(&[permille; MAX_MOTORS][..self.count]));
         outputs.iter_mut().zip(told.as_slice()).for_each(|(slot, output)| *slot = *output);
@@ -138,5 +147,13 @@ mod tests {
         findings.set_inverted(1, true);
         findings.set_dead_band(0, 100);
         assert_eq!(findings.ahead(300), [370, -300, 0, 0]);
+        findings.set_dead_band(0, 200);
+        findings.set_dead_band(1, 300);
+        let [left, right, ..] = findings.ahead(300);
+        assert!(left <= 400 && right >= -400, "{left} {right}");
+        // Both at the same speed: 142 ‰ of full, the most that the second is not cut short at.
+        assert_eq!([left, right], [314, -400]);
+        findings.set_dead_band(1, 400);
+        assert!(findings.ahead(300)[0] > 200, "they turn, however slowly");
     }
 }
