@@ -21,7 +21,7 @@ use super::auth::{Refusal, Visitor};
 /// Where our own page is when the user's are at the root.
 pub(super) const OURS: &str = "/joywire/";
 /// Shorter files gain nothing by being packed, bytes.
-const SHORT: u16 = 256;
+const SHORT: u64 = 256;
 /// Packing longer ones would hold up the thread that drives, bytes.
 const LONG: u64 = 1 << 20;
 
@@ -56,7 +56,8 @@ async fn answer(folder: Folder, ours: Router, mut request: Request) -> Response 
     }
     // A browser keeps what follows the # of a scanned code when it is sent on.
     if path == "/p" || path == OURS.trim_end_matches('/') {
-        return Redirect::to(&format!("{OURS}{}", path.trim_start_matches("/joywire").trim_start_matches('/'))).into_response();
+        return Redirect::to(&format!("{OURS}{}", path.trim_start_matches("/joywire").trim_start_matches('/')))
+            .into_response();
     }
     let root = path == "/";
     if request.extensions().get::<Visitor>().is_none() {
@@ -84,7 +85,8 @@ impl Folder {
             return missing();
         }
         let files = ServeDir::new(&self.root).append_index_html_on_directories(true);
-        let packed = CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(SHORT).and(gains));
+        let packed =
+            CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(SizeAbove::new(SHORT).and(gains));
         let mut response = match packed.layer(files).oneshot(request).await {
             Ok(response) => response.map(Body::new),
             Err(never) => match never {},
@@ -115,7 +117,8 @@ impl Folder {
 fn gains(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
     let told = |name| headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).unwrap_or_default();
     let kind = told(header::CONTENT_TYPE);
-    let text = kind.starts_with("text/") || ["javascript", "json", "xml", "wasm"].iter().any(|word| kind.contains(word));
+    let text =
+        kind.starts_with("text/") || ["javascript", "json", "xml", "wasm"].iter().any(|word| kind.contains(word));
     text && told(header::CONTENT_LENGTH).parse().is_ok_and(|length: u64| length <= LONG)
 }
 
@@ -125,13 +128,15 @@ fn describe(headers: &mut HeaderMap) {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
     }
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if (kind.starts_with("text/") || kind.contains("javascript")) && !kind.contains("charset")
+    if (kind.starts_with("text/") || kind.contains("javascript"))
+        && !kind.contains("charset")
         && let Ok(told) = HeaderValue::try_from(format!("{kind}; charset=utf-8"))
     {
         headers.insert(header::CONTENT_TYPE, told);
     }
     let tag = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()).unwrap_or_default();
-    if headers.contains_key(header::CONTENT_ENCODING) && tag.starts_with('"')
+    if headers.contains_key(header::CONTENT_ENCODING)
+        && tag.starts_with('"')
         && let Ok(weak) = HeaderValue::try_from(format!("W/{tag}"))
     {
         headers.insert(header::ETAG, weak);

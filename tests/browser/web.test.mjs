@@ -39,7 +39,7 @@ async function used(visitor, watcher) {
   await reads(visitor, "#state", /online/);
   for (let tries = 3; ; tries -= 1) {
     // Watched from before: a press turns the wheels for 400 ms only.
-    const turned = watcher.turns().catch((error) => error);
+    const turned = watcher.turns().then(() => null, (error) => error);
     await visitor.page.getByRole("button", { name: "up" }).click();
     const error = await turned;
     if (!error) {
@@ -54,7 +54,8 @@ async function used(visitor, watcher) {
   await visitor.page.getByRole("button", { name: "Send" }).click();
   await reads(visitor, "#lines", /hello robot/);
   await reads(visitor, "#reply", /hello robot/);
-  assert.deepEqual(visitor.complaints.filter((line) => !line.includes("speaks WebSocket only")), []);
+  // A browser asks for a favicon, which the students have not drawn.
+  assert.deepEqual(visitor.complaints.filter((line) => !/speaks WebSocket only|status of 404/.test(line)), []);
 }
 
 /** Goal: whoever has a page for the original points Joywire at its folder, and goes on editing it. */
@@ -84,6 +85,8 @@ test("a phone that was let in goes on at the page of the robot's owner", async (
   await phone.page.locator("#gate-ask").tap();
   await phone.page.waitForURL((url) => url.pathname === "/");
   const watcher = kept(await house.listener("viewer", "Listener"));
+  // The door was asked before anybody was let in.
+  phone.complaints.length = 0;
   await used(phone, watcher);
   assert.ok(!phone.page.url().includes(code), "the code is nowhere to be seen");
 });
