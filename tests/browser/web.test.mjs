@@ -22,7 +22,7 @@ after(async () => {
   rmSync(pages, { recursive: true, force: true });
 });
 afterEach(async () => {
-  for (const what of open.splice(0).reverse()) await (what.close?.() ?? what.stop());
+  for (const what of open.splice(0).reverse()) await (what.close ? what.close() : what.stop());
 });
 
 function kept(what) {
