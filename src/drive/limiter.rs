@@ -2,7 +2,8 @@
 //!
 //! Each direction of a [`Twist`] has a speed v and an acceleration a. With A = 1/time for a full swing and
 //! J = A/jerk time, a step of dt keeps |a| ≤ A, lets a change by at most J·dt, and takes the largest a of these with
-//! which v + a·dt + a²/2J does not pass the goal: from there a can still fall to zero in time.
+//! which v + a·dt + a²/2J does not pass the goal: from there a can still fall to zero in time. Wider steps are made of
+//! such of 1 ms, or a stop would take longer the more seldom somebody asks.
 
 use std::time::Duration;
 
@@ -10,6 +11,8 @@ use super::motion::Twist;
 
 /// This near the goal counts as there; far below a permille.
 const THERE: f64 = 1e-6;
+/// A step is divided into parts of this length at most.
+const PART: Duration = Duration::from_millis(1);
 
 /// How fast one direction may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,14 +59,12 @@ impl Limiter {
         Self { straight, turn, linear, lateral, angular }
     }
 
-    /// Moves towards `target` for `dt` and returns the motion reached.
+    /// Moves towards `target` for `dt` and returns the motion reached; a change of direction ends at rest, and goes on
+    /// with the next call.
     pub fn step(&mut self, target: Twist, dt: Duration) -> Twist {
-        let dt = dt.as_secs_f64();
-        if dt > 0.0 {
-            self.linear.step(target.linear, dt, self.straight);
-            self.lateral.step(target.lateral, dt, self.straight);
-            self.angular.step(target.angular, dt, self.turn);
-        }
+        self.linear.go(target.linear, dt, self.straight);
+        self.lateral.go(target.lateral, dt, self.straight);
+        self.angular.go(target.angular, dt, self.turn);
         Twist { linear: self.linear.speed, lateral: self.lateral.speed, angular: self.angular.speed }
     }
 
@@ -74,18 +75,33 @@ impl Limiter {
 }
 
 impl Axis {
-    fn step(&mut self, target: f64, dt: f64, ramp: Ramp) {
+    fn go(&mut self, target: f64, dt: Duration, ramp: Ramp) {
+        let parts = u32::try_from(dt.as_nanos().div_ceil(PART.as_nanos())).unwrap_or(u32::MAX);
+        let part = dt.as_secs_f64() / f64::from(parts);
+        let up = Bounds::new(ramp.accelerate, ramp.accelerate_jerk);
+        let down = Bounds::new(ramp.brake, ramp.brake_jerk);
+        for _ in 0..parts {
+            self.step(target, part, up, down);
+            let arrived = (target - self.speed).abs() < THERE && self.acceleration == 0.0;
+            if self.speed == 0.0 || arrived {
+                return;
+            }
+        }
+    }
+
+    fn step(&mut self, target: f64, dt: f64, up: Bounds, down: Bounds) {
         // A change of direction brakes to rest first; the next step after that accelerates.
         let goal = if self.speed * target < 0.0 { 0.0 } else { target };
         let braking = goal.abs() < self.speed.abs();
-        let brake = Bounds::new(ramp.brake, ramp.brake_jerk);
-        let bounds = if braking { brake } else { Bounds::new(ramp.accelerate, ramp.accelerate_jerk) };
+        let bounds = if braking { down } else { up };
         let way = (goal - self.speed).abs();
         let towards = if goal < self.speed { -1.0 } else { 1.0 };
         let now = self.acceleration * towards;
-        // What leads away from the goal, or past it, is taken back as fast as braking sets in: neither a stop nor a
-        // change of mind waits for comfort.
-        let back = brake.jerk.max(bounds.jerk) * dt;
+        // Whoever brakes while the speed still rises has no use for the rest of that: it would only delay the stop.
+        let now = if braking { now.max(0.0) } else { now };
+        // What else leads away from the goal, or past it, is taken back as fast as braking sets in: a change of mind does
+        // not wait for comfort either.
+        let back = down.jerk.max(bounds.jerk) * dt;
         let least = now - back;
         let onward = if now < 0.0 { (now + back).min(bounds.jerk * dt) } else { now + bounds.jerk * dt };
         let most = onward.min(bounds.acceleration);
@@ -161,6 +177,28 @@ mod tests {
         assert!((76..=84).contains(&down), "{down} ms down");
     }
 
+    /// Goal: I2: whatever ramps the configuration takes, however seldom the agent looks, and whenever somebody lets go:
+    /// no motor is told anything any more after 100 ms, so with the way to the robot a stop has its 120.
+    #[test]
+    fn every_ramp_stops_in_time_at_any_step() {
+        let told = |motion: Twist| (motion.linear * 1000.0).round().abs() > 0.0;
+        for step in [1_u32, 5, 20, 50] {
+            let dt = MS * step;
+            for (brake, soft_up) in (10..=100).flat_map(|brake| [(brake, 0), (brake, 40), (brake, 500)]) {
+                for soft in [0, (100 - brake) / 2, 100 - brake] {
+                    let ramp = ramp(300, brake, soft_up, soft);
+                    let mut driving = limiter(ramp);
+                    for run in 1..=900 / step {
+                        driving.step(FULL, dt);
+                        let mut stopping = driving.clone();
+                        let steps = (1..=200).find(|_| !told(stopping.step(Twist::ZERO, dt))).unwrap();
+                        assert!(steps * step <= 100, "{ramp:?}, let go after {run} of {step} ms: {} ms", steps * step);
+                    }
+                }
+            }
+        }
+    }
+
     /// Goal: whoever lets go in the middle of speeding up brakes at once, however softly it started.
     #[test]
     fn letting_go_does_not_wait_for_comfort() {
@@ -193,13 +231,18 @@ mod tests {
         assert!((after.angular - 0.15).abs() < 0.01, "{after:?}");
     }
 
+    /// Widths of a step, in tenths of a millisecond: half of them are not divided.
+    fn widths() -> impl Strategy<Value = u64> {
+        prop_oneof![1u64..=10, 1u64..=500]
+    }
+
     proptest! {
         /// Goal: at any step width the limiter passes neither its accelerations nor its jerks, never goes further than
         /// it was told, and never leaps through rest.
         #[test]
         fn limiter_never_exceeds_its_rates(
             (up, down, soft_up, soft_down) in (100u64..1000, 20u64..100, 0u64..300, 0u64..50),
-            targets in prop::collection::vec((-1.0..1.0f64, -1.0..1.0f64, 1u64..200, 1u32..12), 1..50)
+            targets in prop::collection::vec((-1.0..1.0f64, -1.0..1.0f64, widths(), 1u32..12), 1..50)
         ) {
             let mut limiter = limiter(ramp(up, down, soft_up, soft_down));
             let seconds = |ms: u64| Duration::from_millis(ms).as_secs_f64();
@@ -212,30 +255,36 @@ mod tests {
             let mut last = Duration::ZERO;
             for (linear, angular, tenths, steps) in targets {
                 let dt = Duration::from_micros(tenths * 100);
-                // A rate is that of a whole step: it may change by as much as fits into the longer one of two.
-                let span = dt.max(last).as_secs_f64();
+                // A rate is that of a whole step: it may change by as much as fits into the longer one of two, and half a
+                // part more if their parts differ.
+                let span = dt.max(last);
+                let span = if span > PART { span + PART / 2 } else { span };
                 last = dt;
                 furthest = furthest.max(linear.abs()).max(angular.abs());
                 for _ in 0..steps {
                     let after = limiter.step(Twist { linear, angular, ..Twist::ZERO }, dt);
                     let after = [after.linear, after.angular];
                     for axis in 0..2 {
-                        let (from, to, dt) = (before[axis], after[axis], dt.as_secs_f64());
-                        let rate = (to - from) / dt;
-                        prop_assert!(to.abs() - from.abs() <= most_up * dt + 2.0 * THERE);
-                        prop_assert!((to - from).abs() <= most_down.max(most_up) * dt + 2.0 * THERE);
+                        let (from, to, width) = (before[axis], after[axis], dt.as_secs_f64());
+                        let rate = (to - from) / width;
+                        prop_assert!(to.abs() - from.abs() <= most_up * width + 2.0 * THERE);
+                        prop_assert!((to - from).abs() <= most_down.max(most_up) * width + 2.0 * THERE);
                         prop_assert!(to.abs() <= furthest + 2.0 * THERE);
                         prop_assert!(from * to >= 0.0, "a reversal passes through rest");
                         let speeding = to.abs() > from.abs();
+                        // What was left of speeding up is dropped as soon as somebody wants less, or has got it: between
+                        // the parts of a divided step that is not seen.
+                        let wish = if axis == 0 { linear } else { angular };
+                        let less = wish * to <= 0.0 || wish.abs() < from.abs().max(to.abs());
+                        let unseen = dt > PART && (rates[axis] - rate) * to > 0.0;
+                        let judged = |rate: f64| if less || unseen { (rate * to.signum()).min(0.0) } else { rate };
                         // Rest ends any braking at once; whatever follows starts anew.
                         if to.abs() > 2.0 * THERE {
-                            let jerk = (rate - rates[axis]) / span;
-                            let most = if speeding && rate * rates[axis] >= 0.0 && rate.abs() > rates[axis].abs() {
-                                jerk_up
-                            } else {
-                                brake_jerk.max(jerk_up)
-                            };
-                            prop_assert!(jerk.abs() <= most * (1.0 + 1e-6) + 4.0 * THERE / dt / dt, "{jerk} > {most}");
+                            let jerk = (judged(rate) - judged(rates[axis])) / span.as_secs_f64();
+                            let rises = speeding && rate * rates[axis] >= 0.0 && rate.abs() > rates[axis].abs();
+                            // A divided step can have both in it: what is taken back, and what comes after that.
+                            let most = if rises && span <= PART { jerk_up } else { brake_jerk.max(jerk_up) };
+                            prop_assert!(jerk.abs() <= most * (1.0 + 1e-6) + 4.0 * THERE / width / width, "{jerk} > {most}");
                         }
                         rates[axis] = if to == 0.0 { 0.0 } else { rate };
                     }
@@ -247,7 +296,7 @@ mod tests {
         /// Goal: easing the stick slows the robot to what is asked, and not below it; so does pushing on.
         #[test]
         fn speed_stays_between_what_it_was_and_what_is_asked(
-            soft_up in 0u64..300, tenths in 10u64..500, wishes in prop::collection::vec((0.0..1.0f64, 1u32..30), 2..20)
+            soft_up in 0u64..300, tenths in widths(), wishes in prop::collection::vec((0.0..1.0f64, 1u32..30), 2..20)
         ) {
             let mut limiter = limiter(ramp(300, 60, soft_up, 0));
             let dt = Duration::from_micros(tenths * 100);
@@ -264,7 +313,7 @@ mod tests {
 
         /// Goal: a constant wish is reached, at any step width.
         #[test]
-        fn limiter_arrives(goal in -1.0..1.0f64, soft_up in 0u64..300, soft_down in 0u64..50, tenths in 1u64..500) {
+        fn limiter_arrives(goal in -1.0..1.0f64, soft_up in 0u64..300, soft_down in 0u64..50, tenths in widths()) {
             let mut limiter = limiter(ramp(300, 60, soft_up, soft_down));
             let dt = Duration::from_micros(tenths * 100);
             let steps = Duration::from_secs(2).as_micros() / dt.as_micros() + 30;
