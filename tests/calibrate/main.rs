@@ -4,9 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "a test's own tools stop at the first surprise, too")]
 #![expect(clippy::disallowed_methods, reason = "people and programs live in real time")]
 
+#[path = "../cable/board.rs"]
+#[expect(dead_code, reason = "the stories of the cable use the rest")]
+mod board;
 mod network;
 #[path = "../common/program.rs"]
-#[expect(dead_code, reason = "the stories of the command line use the rest")]
 mod program;
 #[path = "../common/socketio_client.rs"]
 #[expect(dead_code, reason = "other tests use more of it")]

@@ -192,7 +192,12 @@ async fn straight(person: &mut Person, findings: &mut Findings) -> anyhow::Resul
         return Ok(());
     }
     findings.forget_trim();
-    for _ in 0..RUNS {
+    for run in 0..RUNS {
+        if run > 0 {
+            // It may be in somebody's hands.
+            say("Put it back on the floor with two metres ahead, and step aside. Press Enter.");
+            person.line().await?;
+        }
         person.bench.turn(findings.ahead(LOOK), GLANCE).await?;
         let question = "Which way did it go? [s]traight, to the [l]eft, to the [r]ight, [a]gain";
         match person.choose(question, &['s', 'l', 'r', 'a']).await? {
