@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::Instant;
 
 /// For the last words.
@@ -74,14 +75,15 @@ pub fn has_colours() -> bool {
     is_watched() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
-/// What is typed from now on, line by line, and when. The thread that waits for it ends with the program.
+/// What is typed from now on, line by line, and when. What nobody takes is forgotten, for it must not wait and then look
+/// new. The thread that waits for it ends with the program.
 pub fn typed() -> io::Result<mpsc::Receiver<(Instant, String)>> {
     let (sender, receiver) = mpsc::channel(8);
     std::thread::Builder::new().name("typed".into()).spawn(move || {
         for line in io::stdin().lock().lines() {
             let Ok(line) = line else { return };
             LINES.fetch_add(1, Ordering::Relaxed);
-            if sender.blocking_send((Instant::now(), line)).is_err() {
+            if let Err(TrySendError::Closed(_)) = sender.try_send((Instant::now(), line)) {
                 return;
             }
         }

@@ -179,6 +179,34 @@ fn nothing_changes_unless_it_is_wanted() {
     assert!(complaint.contains("missing.toml"), "{complaint}");
 }
 
+/// Goal: no wheel turns by an Enter that was pressed for something else: twice, too early, or held down.
+#[test]
+fn enter_that_nobody_meant_turns_nothing() {
+    let shell = Shell::new();
+    let mut session = Session::start(&shell, FILE);
+    session.answer("wheels turn freely?", "y\n");
+    session.run.says("should be the left wheel");
+    session.run.says("came too soon");
+    assert_eq!(session.board.fastest(), 0);
+    sleep(READ);
+    session.types("");
+    session.turns(250);
+    // More of them than are kept, while it turns: none is an answer to what is asked after that.
+    session.types(&"\n".repeat(40));
+    session.run.says("Which way did it turn");
+    session.board.fastest();
+    session.types("f\n\n");
+    session.run.says("the least that turns the left wheel");
+    session.run.says("came too soon");
+    sleep(READ);
+    assert_eq!(session.board.fastest(), 0, "it waits for somebody who has read the question");
+    session.types("");
+    session.turns(30);
+    drop(session.keys);
+    let (_, said) = session.run.end();
+    assert!(!said.contains("one of the letters"), "{said}");
+}
+
 /// Goal: a robot that is carried back to where it began does not drive off in somebody's hands.
 #[test]
 fn carried_robot_does_not_drive() {

@@ -26,6 +26,8 @@ const STAIR: Duration = Duration::from_millis(250);
 const HIGHEST: i16 = 400;
 /// Times that a robot is sent straight ahead at most.
 const RUNS: usize = 25;
+/// Nobody reads a question faster. An Enter that comes sooner was meant for something else, pressed twice, or is held down.
+const READING: Duration = Duration::from_millis(400);
 
 pub fn run(args: &CalibrateArgs) -> anyhow::Result<ExitCode> {
     let file = RobotFile::find(args.config.as_deref())?;
@@ -71,10 +73,16 @@ struct Person {
 impl Person {
     /// Asks until the answer is one of these letters.
     async fn choose(&mut self, question: &str, letters: &[char]) -> anyhow::Result<char> {
+        let asked = Instant::now();
         loop {
             say(question);
-            let line = self.line().await?;
-            let answer = line.trim().to_lowercase().chars().next();
+            let answer = loop {
+                let (at, line) = self.line().await?;
+                // What was typed before the question is no answer to it.
+                if at >= asked {
+                    break line.trim().to_lowercase().chars().next();
+                }
+            };
             if let Some(letter) = answer.filter(|letter| letters.contains(letter)) {
                 return Ok(letter);
             }
@@ -82,9 +90,26 @@ impl Person {
         }
     }
 
-    async fn line(&mut self) -> anyhow::Result<String> {
+    /// Says what an Enter will start, and waits for one by somebody who has read it.
+    async fn enter(&mut self, question: &str) -> anyhow::Result<()> {
+        let (mut quiet_since, mut told) = (Instant::now(), false);
+        say(question);
+        loop {
+            let (at, _) = self.line().await?;
+            if at >= quiet_since + READING {
+                return Ok(());
+            }
+            quiet_since = quiet_since.max(at);
+            if !told {
+                say("That Enter came too soon to be meant for this: press it once you are ready.");
+                told = true;
+            }
+        }
+    }
+
+    async fn line(&mut self) -> anyhow::Result<(Instant, String)> {
         match self.typed.recv().await {
-            Some((_, line)) => Ok(line),
+            Some(typed) => Ok(typed),
             None => bail!("nobody answers any more; nothing was changed"),
         }
     }
@@ -122,8 +147,8 @@ async fn find(person: &mut Person, wheels: Wheels, mut findings: Findings) -> an
 
 async fn direction(person: &mut Person, findings: &mut Findings, motor: usize, name: &str) -> anyhow::Result<()> {
     loop {
-        say(&format!("Motor {} should be {name}. Watch it: it turns for a second. Press Enter.", motor + 1));
-        person.line().await?;
+        let place = motor + 1;
+        person.enter(&format!("Motor {place} should be {name}. Watch it: it turns for a second. Press Enter.")).await?;
         person.bench.turn(findings.alone(motor, LOOK), GLANCE).await?;
         let question =
             "Which way did it turn, as seen by the robot? [f]orward, [b]ackward, [n]ot at all, [o]ther wheel, [a]gain";
@@ -143,8 +168,8 @@ async fn direction(person: &mut Person, findings: &mut Findings, motor: usize, n
 
 async fn steering(person: &mut Person, findings: &mut Findings) -> anyhow::Result<()> {
     loop {
-        say("Motor 2 should be the servo that steers. Watch the front wheels for a second. Press Enter.");
-        person.line().await?;
+        let question = "Motor 2 should be the servo that steers. Watch the front wheels for a second. Press Enter.";
+        person.enter(question).await?;
         person.bench.turn(findings.alone(1, LOOK), GLANCE).await?;
         match person
             .choose("Which way did they steer? [l]eft, [r]ight, [n]ot at all, [a]gain", &['l', 'r', 'n', 'a'])
@@ -164,8 +189,9 @@ async fn steering(person: &mut Person, findings: &mut Findings) -> anyhow::Resul
 
 async fn dead_band(person: &mut Person, findings: &mut Findings, motor: usize, name: &str) -> anyhow::Result<()> {
     loop {
-        say(&format!("Now the least that turns {name}: it rises slowly. Enter to begin, Enter again once it turns."));
-        person.line().await?;
+        let question =
+            format!("Now the least that turns {name}: it rises slowly. Enter to begin, Enter again once it turns.");
+        person.enter(&question).await?;
         let mut output = 0;
         let mut seen = false;
         while !seen && output < HIGHEST {
@@ -195,8 +221,7 @@ async fn straight(person: &mut Person, findings: &mut Findings) -> anyhow::Resul
     for run in 0..RUNS {
         if run > 0 {
             // It may be in somebody's hands.
-            say("Put it back on the floor with two metres ahead, and step aside. Press Enter.");
-            person.line().await?;
+            person.enter("Put it back on the floor with two metres ahead, and step aside. Press Enter.").await?;
         }
         person.bench.turn(findings.ahead(LOOK), GLANCE).await?;
         let question = "Which way did it go? [s]traight, to the [l]eft, to the [r]ight, [a]gain";
