@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
@@ -76,12 +76,19 @@ impl RobotFile {
         Ok(Change { lines: difference(&self.text, &text), text })
     }
 
-    /// Writes it, whole or not at all.
+    /// Writes it, whole or not at all; `false` if the file is no longer as it was read, and so was left alone.
     ///
     /// # Errors
     /// If it cannot be written; the file is then as it was.
-    pub fn write(&self, change: &Change) -> anyhow::Result<()> {
+    pub fn write(&self, change: &Change) -> anyhow::Result<bool> {
         let failed = || format!("cannot write {}; it is as it was", self.path.display());
+        let text = match fs::read_to_string(&self.path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+            read => read.with_context(failed)?,
+        };
+        if text != self.text {
+            return Ok(false);
+        }
         // A link stays a link: what it leads to is replaced.
         let path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
         if let Some(folder) = path.parent() {
@@ -96,7 +103,8 @@ impl RobotFile {
             // What is left of it is of no use to anyone.
             fs::remove_file(&fresh).ok();
         }
-        outcome.with_context(failed)
+        outcome.with_context(failed)?;
+        Ok(true)
     }
 }
 
@@ -137,10 +145,10 @@ impl MotorFile for NamedFile {
 
     fn write(&self, motors: &[Motor], shown: &str) -> Result<(), String> {
         let (file, change) = self.change(motors)?;
-        if mark(&file, &change) != shown {
-            return Err(format!("{} has changed meanwhile: look at the difference again", file.path.display()));
+        if mark(&file, &change) == shown && file.write(&change).map_err(|error| sentence(&error))? {
+            return Ok(());
         }
-        file.write(&change).map_err(|error| sentence(&error))
+        Err(format!("{} has changed meanwhile: look at the difference again", file.path.display()))
     }
 }
 
@@ -201,7 +209,7 @@ mod tests {
         let change = file.with(&motors()).unwrap();
         assert_eq!(change.lines[0], "- trim = [1.0, 1.0] # both");
         assert_eq!(change.lines.len(), 4, "{:?}", change.lines);
-        file.write(&change).unwrap();
+        assert!(file.write(&change).unwrap());
         let text = fs::read_to_string(file.path()).unwrap();
         assert!(text.starts_with("# mine\n[robot]\nname = \"Rover\" # the fast one\n"), "{text}");
         assert!(text.contains("inverted = [true, false]") && text.contains("dead_band = [120, 0]"), "{text}");
@@ -218,6 +226,17 @@ mod tests {
         assert!(error.contains("robot.toml") && error.contains("0.5 to 1"), "{error}");
         assert_eq!(fs::read_to_string(file.path()).unwrap(), FILE);
         assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+    }
+
+    /// Goal: what somebody has written since it was read is not lost.
+    #[test]
+    fn what_came_meanwhile_stays() {
+        let (_home, file) = file(FILE);
+        let change = file.with(&motors()).unwrap();
+        let edited = format!("{FILE}# edited\n");
+        fs::write(file.path(), &edited).unwrap();
+        assert!(!file.write(&change).unwrap());
+        assert_eq!(fs::read_to_string(file.path()).unwrap(), edited);
     }
 
     /// Goal: a line is told as changed although the same line stands elsewhere, too.

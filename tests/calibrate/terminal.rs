@@ -228,6 +228,42 @@ fn carried_robot_does_not_drive() {
     }
 }
 
+/// Goal: what somebody writes into the file while motors are looked at stays in it, and only what was shown is written.
+#[test]
+fn edits_made_meanwhile_are_kept() {
+    let shell = Shell::new();
+    let path = shell.path("robot.toml");
+    let mut session = Session::start(&shell, FILE);
+    session.answer("wheels turn freely?", "y");
+    fs::write(&path, format!("{FILE}# while it ran\n")).unwrap();
+    session.motor("the left wheel", "f");
+    session.motor("the right wheel", "b");
+    session.answer("on the floor", "s");
+    session.run.says("Write that?");
+    fs::write(&path, format!("{FILE}# while it ran\n# while it asked\n")).unwrap();
+    session.types("y");
+    session.run.says("has changed meanwhile");
+    session.run.says("+ inverted = [false, true]");
+    session.answer("Write that?", "y");
+    session.run.says("written to");
+    assert_eq!(session.run.end().0, Some(0));
+    let text = fs::read_to_string(path).unwrap();
+    assert!(text.contains("# while it ran\n# while it asked\n") && text.contains("inverted = [false, true]"), "{text}");
+}
+
+/// Goal: what was found of the simulated robot, whose motors need nothing, does not become the real one's by forgetting
+/// an option.
+#[test]
+fn simulated_robot_is_calibrated_only_if_asked_for() {
+    let shell = Shell::new();
+    fs::write(shell.path("robot.toml"), FILE).unwrap();
+    let complaint = shell.complaint(&["calibrate", "--config", "robot.toml"], 1);
+    assert!(complaint.contains("simulated") && complaint.contains("--serial auto"), "{complaint}");
+    let mut command = shell.command(&["calibrate", "--config", "robot.toml", "--serial", "sim"]);
+    command.stdin(Stdio::piped());
+    Running::start(command).says("wheels turn freely?");
+}
+
 /// Goal: STOP is not worked around by calibrating.
 #[test]
 fn latched_robot_is_not_calibrated() {

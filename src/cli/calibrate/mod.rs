@@ -3,6 +3,7 @@
 mod bench;
 mod finding;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::bail;
@@ -13,6 +14,7 @@ use self::bench::Bench;
 use self::finding::{Findings, Side, names};
 use super::robot_file::RobotFile;
 use super::{CalibrateArgs, runtime, say, settings, signals, terminal};
+use crate::cable::wanted::Wanted;
 use crate::drive::Wheels;
 
 /// What a wheel that is looked at is told, permille.
@@ -30,12 +32,20 @@ const RUNS: usize = 25;
 const READING: Duration = Duration::from_millis(400);
 
 pub fn run(args: &CalibrateArgs) -> anyhow::Result<ExitCode> {
-    let file = RobotFile::find(args.config.as_deref())?;
-    let mut layers = settings::layers(args.config.as_deref())?;
+    // Read again when it is to be written; but whether it can be read is better known before than after all questions.
+    let named = args.config.as_deref();
+    RobotFile::find(named)?;
+    let mut layers = settings::layers(named)?;
     if let Some(serial) = &args.serial {
         layers.option("robot.serial", serial.as_str())?;
     }
     let (config, wanted, finder) = settings::check(&layers)?;
+    if wanted == Wanted::Simulated && args.serial.is_none() {
+        bail!(
+            "the configuration names no robot but the simulated one, and what its motors need would be written for yours: \
+             add --serial auto, or --serial sim to practise"
+        );
+    }
     let before = settings::motors(&config);
     let wheels = settings::wheels(&config);
     runtime()?.block_on(async {
@@ -52,7 +62,7 @@ pub fn run(args: &CalibrateArgs) -> anyhow::Result<ExitCode> {
         let session = async {
             let findings = find(&mut person, wheels, Findings::new(before, wheels)).await?;
             person.bench.rest();
-            offer(&mut person, &file, findings).await
+            offer(&mut person, named, findings).await
         };
         let outcome = tokio::select! {
             outcome = session => outcome,
@@ -236,18 +246,24 @@ async fn straight(person: &mut Person, findings: &mut Findings) -> anyhow::Resul
 }
 
 /// Shows what would change, and writes it if the person wants that.
-async fn offer(person: &mut Person, file: &RobotFile, findings: Findings) -> anyhow::Result<String> {
-    let change = file.with(&findings.motors())?;
-    if change.lines.is_empty() {
-        return Ok(format!("all of it stands in {} already", file.path().display()));
+async fn offer(person: &mut Person, named: Option<&Path>, findings: Findings) -> anyhow::Result<String> {
+    loop {
+        // People edit it while they look for what to write into it.
+        let file = RobotFile::find(named)?;
+        let change = file.with(&findings.motors())?;
+        if change.lines.is_empty() {
+            return Ok(format!("all of it stands in {} already", file.path().display()));
+        }
+        say(&format!("{} would change:", file.path().display()));
+        for line in &change.lines {
+            say(line);
+        }
+        if person.choose("Write that? [y]es, [n]o", &['y', 'n']).await? == 'n' {
+            return Ok("nothing was changed".to_owned());
+        }
+        if file.write(&change)? {
+            return Ok(format!("written to {}", file.path().display()));
+        }
+        say(&format!("{} has changed meanwhile: look at the difference again", file.path().display()));
     }
-    say(&format!("{} would change:", file.path().display()));
-    for line in &change.lines {
-        say(line);
-    }
-    if person.choose("Write that? [y]es, [n]o", &['y', 'n']).await? == 'n' {
-        return Ok("nothing was changed".to_owned());
-    }
-    file.write(&change)?;
-    Ok(format!("written to {}", file.path().display()))
 }
