@@ -30,7 +30,8 @@ const PAUSE: Duration = Duration::from_millis(2);
 /// If gilrs has not noticed by then that a pad is gone, it has lost the message and is started anew.
 const NOTICE: Duration = Duration::from_secs(1);
 /// gilrs lists the pads first and listens for new ones some milliseconds later. It never tells of one that was plugged in
-/// between: after this long somebody must look again.
+/// between. And of plugs that move in the same instant it tells one and keeps the others for the next time. So this long
+/// after a start, and after each plug, somebody must look again.
 const SECOND_LOOK: Duration = Duration::from_secs(1);
 /// How a pad shakes.
 const SHAKE_MS: u32 = 300;
@@ -92,8 +93,8 @@ pub struct Desk {
     next_id: u64,
     /// Pads that are gone but that gilrs has not missed yet, since when.
     missed: BTreeMap<usize, Time>,
-    /// When gilrs was started, until somebody has looked again.
-    started: Option<Time>,
+    /// When gilrs may have overlooked a pad, until somebody has looked again.
+    doubted: Option<Time>,
     happened: Vec<Happening>,
     clock: Clock,
 }
@@ -111,7 +112,7 @@ impl Desk {
             plugged: BTreeMap::new(),
             next_id: FIRST_ID,
             missed: BTreeMap::new(),
-            started: Some(clock.now()),
+            doubted: Some(clock.now()),
             happened: Vec::new(),
             clock,
         };
@@ -210,9 +211,11 @@ impl Desk {
     fn hear(&mut self, event: gilrs::Event) {
         let place = usize::from(event.id);
         if event.event == EventType::Connected {
+            self.doubted = Some(self.clock.now());
             return self.greet(event.id);
         }
         if event.event == EventType::Disconnected {
+            self.doubted = Some(self.clock.now());
             self.missed.remove(&place);
             return self.dismiss(place);
         }
@@ -236,7 +239,7 @@ impl Desk {
         if self.missed.values().any(|since| now.since(*since) >= NOTICE) {
             self.restart(now);
         }
-        if self.started.is_some_and(|at| now.since(at) >= SECOND_LOOK) {
+        if self.doubted.is_some_and(|at| now.since(at) >= SECOND_LOOK) {
             self.look_again(now);
         }
     }
@@ -250,7 +253,7 @@ impl Desk {
     }
 
     fn look_again(&mut self, now: Time) {
-        self.started = None;
+        self.doubted = None;
         let Ok(second) = start(&self.settings) else { return };
         let known: Vec<String> = self.gilrs.gamepads().map(|(_, pad)| device(&pad)).collect();
         if second.gamepads().any(|(_, pad)| !known.contains(&device(&pad))) {
@@ -271,7 +274,7 @@ impl Desk {
             self.dismiss(place);
         }
         self.gilrs = gilrs;
-        self.started = Some(now);
+        self.doubted = Some(now);
         self.missed.clear();
         self.greet_all();
     }

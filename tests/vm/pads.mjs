@@ -17,6 +17,8 @@ const NEAR = 15;
 /** A pad on which nothing moves may drive for so long, ms; a busy machine notices so much later. */
 const VIGILANCE_MS = 3000;
 const LATE_MS = 300;
+/** Several plugs at one moment are told apart by a second look, a second later; ms on a busy machine. */
+const SECOND_LOOK_MS = 5000;
 /** Both buttons must be down for so long to reset STOP. */
 const RESET_MS = 2200;
 const THROUGH_CONSOLE = "from before the command, with its way into the guest";
@@ -27,13 +29,19 @@ class Pad {
   #place;
 
   /** Plugs one in and waits until the program has seen it. `kind` is one of pad.c. */
-  static async plugIn(guest, place = 0, kind = "xbox", ms = 10_000) {
+  static async plugIn(guest, place = 0, kind = "xbox", ms = 10_000, seen = "gamepad: ") {
+    const since = guest.log.length;
+    const pad = await Pad.plug(guest, place, kind);
+    await guest.logs(new RegExp(`${seen}.*name="(Microsoft X-Box 360 pad|Pad of eight bits)"`), since, ms);
+    return pad;
+  }
+
+  /** Plugs one in. */
+  static async plug(guest, place, kind = "xbox") {
     const pad = new Pad();
     pad.#guest = guest;
     pad.#place = place;
-    const since = guest.log.length;
     await guest.pad(`create ${place} ${kind}`);
-    await guest.logs(/gamepad: .*name="(Microsoft X-Box 360 pad|Pad of eight bits)"/, since, ms);
     return pad;
   }
 
@@ -244,6 +252,22 @@ export function stories(set) {
       stops.add(await guest.board.rests(), before, now());
     }
     stops.tell();
+  });
+
+  /** Goal: pads at a hub, or a table that is switched on, come in one instant; none of them is overlooked. */
+  story(set, "of several pads plugged in at once each is found", async (guest) => {
+    const found = () => new Set(guest.log.map((line) => /gamepad: .* device="([^"]+)"/.exec(line)?.[1]).filter(Boolean));
+    // Held up, the program hears of all of them at once.
+    await guest.run("kill -STOP $joywire");
+    const pads = [];
+    for (const place of [0, 1, 2, 3]) pads.push(await Pad.plug(guest, place));
+    await guest.run("kill -CONT $joywire");
+    await until("all four pads in the log", () => found().size === pads.length, SECOND_LOOK_MS);
+    for (const pad of [pads[0], pads[3]]) {
+      await pad.drives();
+      await pad.unplug();
+      await guest.board.rests();
+    }
   });
 
   /** Goal: one driver at a time: a second pad drives nothing while the first one does, plugged in or pulled out. */
