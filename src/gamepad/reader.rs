@@ -1,6 +1,7 @@
 //! Reader: the thread that waits for pads and tells the agent what they want.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use super::Settings;
 use super::card::Card;
 use super::desk::{Desk, DeskError, Happening};
 use super::link::{PadsEnd, Word};
-use super::pad::{Intent, Known};
+use super::pad::{Intent, Known, Pad};
 use crate::clock::Clock;
 use crate::drive::DriverId;
 
@@ -22,11 +23,24 @@ const IDLE: Duration = Duration::from_millis(50);
 /// # Errors
 /// If the system gives no thread. A desk that does not open is told in the log: phones drive without.
 pub fn spawn(settings: Settings, end: PadsEnd, clock: Clock) -> io::Result<()> {
-    thread::Builder::new().name("gamepads".into()).spawn(move || match read(settings, &end, clock) {
-        Ok(()) => {}
-        Err(error) => tracing::warn!("gamepads cannot drive: {error}"),
+    thread::Builder::new().name("gamepads".into()).spawn(move || {
+        let trouble = trouble(|| read(settings, &end, clock));
+        // First the wheels, then the words.
+        drop(end);
+        if let Some(trouble) = trouble {
+            tracing::warn!("{trouble}");
+        }
     })?;
     Ok(())
+}
+
+/// Reads to the end; what to say of it, if there is anything. A panic ends the pads alone.
+fn trouble(read: impl FnOnce() -> Result<(), DeskError>) -> Option<String> {
+    match catch_unwind(AssertUnwindSafe(read)) {
+        Ok(Ok(())) => None,
+        Ok(Err(error)) => Some(format!("gamepads cannot drive: {error}")),
+        Err(_) => Some("gamepads drive no more: what reads them has failed; start joywire again".to_owned()),
+    }
 }
 
 fn read(settings: Settings, end: &PadsEnd, clock: Clock) -> Result<(), DeskError> {
@@ -39,9 +53,20 @@ fn read(settings: Settings, end: &PadsEnd, clock: Clock) -> Result<(), DeskError
         let known = end.known();
         if desk.drain() {
             step(&mut desk, end, clock, known);
+        } else {
+            // One pad that floods must not keep another's STOP from being heard.
+            tell_stops(desk.plugged_mut().map(|plugged| &mut plugged.pad), end);
         }
     }
     Ok(())
+}
+
+fn tell_stops<'a>(pads: impl Iterator<Item = &'a mut Pad>, end: &PadsEnd) {
+    for pad in pads {
+        if pad.take_stop() {
+            end.tell(pad.driver(), Word::Wants(Intent::Stop));
+        }
+    }
 }
 
 fn step(desk: &mut Desk, end: &PadsEnd, clock: Clock, known: Known) {
@@ -88,4 +113,33 @@ fn here(end: &PadsEnd, driver: DriverId, card: &Card) {
         );
     }
     end.tell(driver, Word::Here(name.clone()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gamepad::link::link;
+    use crate::gamepad::{Control, Event, Rules};
+    use crate::time::Time;
+
+    /// Goal: whichever pad says STOP is heard, and once, also while there is too much to read for anything else.
+    #[test]
+    fn stop_is_told_while_pads_flood() {
+        let (pads, agent) = link();
+        let mut two = [DriverId(1), DriverId(2)].map(|id| Pad::new(Rules::default(), id, Time::ZERO));
+        two[1].event(Time::ZERO, Event::Button(Control::East, true));
+        two[1].event(Time::ZERO, Event::Button(Control::East, false));
+        tell_stops(two.iter_mut(), &pads);
+        assert_eq!(agent.take(), [(DriverId(2), Word::Wants(Intent::Stop))]);
+        tell_stops(two.iter_mut(), &pads);
+        assert!(agent.take().is_empty());
+    }
+
+    /// Goal: whoever wonders why no pad drives any more finds it in the log.
+    #[test]
+    fn reader_that_fails_is_told() {
+        assert_eq!(trouble(|| Ok(())), None);
+        let said = trouble(|| panic!("a fault, on purpose")).unwrap();
+        assert!(said.contains("start joywire again"), "{said}");
+    }
 }
