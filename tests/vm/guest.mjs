@@ -236,11 +236,11 @@ export class Guest {
     if (!this.#pluggedIn) await this.plugInRobot();
   }
 
-  /** Starts the program, or starts it again with the same data; waits until it has the robot. */
-  async joywire() {
+  /** Starts the program, or starts it again with the same data and this environment; waits until it has the robot. */
+  async joywire(environment = "") {
     const since = this.log.length;
     await this.run(
-      `HOME=/tmp JOYWIRE_LOG=joywire=debug joywire run --serial auto --port ${this.#port} ` +
+      `HOME=/tmp JOYWIRE_LOG=joywire=debug ${environment} joywire run --serial auto --port ${this.#port} ` +
         "</dev/null >/dev/virtio-ports/log 2>&1 & joywire=$!",
     );
     await this.logs(/robot is ready/, since);
@@ -249,6 +249,12 @@ export class Guest {
   /** Ends it without a word. */
   async killJoywire() {
     await this.run("kill -9 $joywire; wait $joywire; true");
+  }
+
+  /** What `joywire pads` tells of the pads that are plugged in, with this environment. */
+  async padsShown(environment = "") {
+    const line = await this.run(`HOME=/tmp ${environment} joywire pads --list --json 2>/dev/null`);
+    return JSON.parse(line).pads;
   }
 
   /** Waits for words in the program's log, from the `since`th line on. */

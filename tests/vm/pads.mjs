@@ -19,6 +19,13 @@ const VIGILANCE_MS = 3000;
 const LATE_MS = 300;
 /** Several plugs at one moment are told apart by a second look, a second later; ms on a busy machine. */
 const SECOND_LOOK_MS = 5000;
+/** Kinds of pads, as SDL names them: bus, vendor, product, version. */
+const XBOX = "030000005e0400008e02000014010000";
+const EIGHT_BITS = "03000000091200000100000010010000";
+/** The controls of an X-Box pad with these in the places of lefty, righty, leftshoulder and rightshoulder. */
+const mapping = (name, lefty, righty, left, right) =>
+  `${XBOX},${name},platform:Linux,a:b0,b:b1,x:b2,y:b3,back:b6,start:b7,leftshoulder:${left},rightshoulder:${right},` +
+  `leftx:a0,lefty:${lefty},rightx:a3,righty:${righty},lefttrigger:a2,righttrigger:a5,`;
 /** Both buttons must be down for so long to reset STOP. */
 const RESET_MS = 2200;
 const THROUGH_CONSOLE = "from before the command, with its way into the guest";
@@ -268,6 +275,79 @@ export function stories(set) {
       await pad.unplug();
       await guest.board.rests();
     }
+  });
+
+  /** Plays with the program started in this environment. */
+  async function started(guest, environment, play) {
+    await guest.killJoywire();
+    try {
+      await guest.joywire(environment);
+      await play();
+    } finally {
+      await guest.killJoywire();
+      await guest.joywire();
+    }
+  }
+
+  /** Goal: whoever has two kinds of pads plugged in drives with the one that the configuration names, and no other. */
+  story(set, "with a GUID in gamepad.use no other pad drives", async (guest) => {
+    const environment = `JOYWIRE_GAMEPAD__USE=${EIGHT_BITS}`;
+    await started(guest, environment, async () => {
+      const other = await Pad.plugIn(guest, 0, "xbox", 10_000, "gamepad left alone: ");
+      const chosen = await Pad.plugIn(guest, 1, "askew");
+      const shown = (await guest.padsShown(environment)).map(({ guid, drives }) => [guid, drives]);
+      assert.deepEqual(shown.sort(), [[EIGHT_BITS, true], [XBOX, false]].sort());
+      await other.letGo();
+      await other.axis("y", UP);
+      await guest.board.staysOff(700);
+      for (const axis of ["x", "y"]) {
+        await chosen.axis(axis, 120);
+        await chosen.axis(axis, 128);
+      }
+      await pause(100);
+      await chosen.axis("y", 255);
+      await turn(guest, -NORMAL, -NORMAL);
+      assert.ok(!guest.log.some((line) => /latch set/.test(line)));
+      await other.button("east", true);
+      await chosen.axis("y", 254);
+      await turn(guest, -NORMAL, -NORMAL);
+    });
+  });
+
+  /** Goal: a pad whose controls have wrong names is put right by one line of SDL's in the environment. */
+  story(set, "SDL_GAMECONTROLLERCONFIG says which stick is the left one", async (guest) => {
+    const environment = `SDL_GAMECONTROLLERCONFIG='${mapping("Swapped sticks", "a4", "a1", "b4", "b5")}'`;
+    await started(guest, environment, async () => {
+      const pad = await Pad.plugIn(guest);
+      const shown = (await guest.padsShown(environment)).map(({ guid, mapping, drives }) => [guid, mapping, drives]);
+      assert.deepEqual(shown, [[XBOX, "Swapped sticks", true]]);
+      await pad.letGo();
+      await pad.axis("ry", 300);
+      await pad.axis("ry", 0);
+      await pause(100);
+      await pad.axis("y", UP);
+      await guest.board.staysOff(500);
+      await pad.axis("y", 0);
+      await pad.drives("ry", UP);
+      await pad.axis("ry", 0);
+      await guest.board.rests();
+    });
+  });
+
+  /** Goal: so it is by a whole file of such lines. */
+  story(set, "a file in gamepad.mappings says which shoulder is the left one", async (guest) => {
+    await guest.run(`echo '${mapping("Swapped shoulders", "a1", "a4", "b5", "b4")}' >/tmp/mappings.txt`);
+    const environment = "JOYWIRE_GAMEPAD__MAPPINGS=/tmp/mappings.txt";
+    await started(guest, environment, async () => {
+      const pad = await Pad.plugIn(guest);
+      const shown = (await guest.padsShown(environment)).map(({ guid, mapping, drives }) => [guid, mapping, drives]);
+      assert.deepEqual(shown, [[XBOX, "Swapped shoulders", true]]);
+      await pad.button("tl", true);
+      await pad.drives("y", UP, 1000, 1000);
+      await pad.button("tl", false);
+      await pad.button("tr", true);
+      await pad.drives("y", UP, 350, 350);
+    });
   });
 
   /** Goal: one driver at a time: a second pad drives nothing while the first one does, plugged in or pulled out. */
