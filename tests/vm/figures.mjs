@@ -1,19 +1,21 @@
 // How long the pins took to rest, told in one line.
 import assert from "node:assert/strict";
 
-/** The promise: pins off this long after the cause at most, ms. */
+/** The promise if no other is given: pins off this long after the cause at most, ms. */
 const PROMISED_MS = 250;
 
 /** Times of one cause. */
 export class Stops {
   #what;
   #includes;
+  #promised;
   #times = [];
 
-  /** `includes` says what is in the times beside the stop itself. */
-  constructor(what, includes) {
+  /** `includes` says what is in the times beside the stop itself; `promised` how long a stop may take, ms. */
+  constructor(what, includes, promised = PROMISED_MS) {
     this.#what = what;
     this.#includes = includes;
+    this.#promised = promised;
   }
 
   /** `rest`: when the pins came to rest. The cause was somewhere between `before` and `after`, ms. */
@@ -22,7 +24,7 @@ export class Stops {
     if (rest < before) return;
     this.#times.push(rest - before);
     const took = rest - after;
-    assert.ok(took <= PROMISED_MS, `${this.#what}: the pins were off ${took.toFixed(1)} ms after it, ${PROMISED_MS} are promised`);
+    assert.ok(took <= this.#promised, `${this.#what}: the pins were off ${took.toFixed(1)} ms after it, ${this.#promised} are promised`);
   }
 
   /** Tells what was measured. */

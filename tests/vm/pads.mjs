@@ -17,6 +17,9 @@ const NEAR = 15;
 /** A pad on which nothing moves may drive for so long, ms; a busy machine notices so much later. */
 const VIGILANCE_MS = 3000;
 const LATE_MS = 300;
+const EARLY_MS = 500;
+/** A pad whose plug is pulled, ms. */
+const UNPLUGGED_MS = 100;
 /** Several plugs at one moment are told apart by a second look, a second later; ms on a busy machine. */
 const SECOND_LOOK_MS = 5000;
 /** Kinds of pads, as SDL names them: bus, vendor, product, version. */
@@ -166,7 +169,7 @@ export function stories(set) {
 
   /** Goal: row 29, I1 and I11: whoever trips over the pad's cable does not send the robot away. */
   story(set, "a pad that is unplugged at full stick stops the pins", async (guest) => {
-    const stops = new Stops("pad unplugged", THROUGH_CONSOLE);
+    const stops = new Stops("pad unplugged", THROUGH_CONSOLE, UNPLUGGED_MS);
     for (let run = 0; run < RUNS; run += 1) {
       const pad = await forward(guest, run);
       const [before, after] = await pad.unplug();
@@ -198,6 +201,7 @@ export function stories(set) {
     const took = (await guest.board.rests(VIGILANCE_MS + 2000)) - told;
     assert.ok(took <= VIGILANCE_MS + LATE_MS, `it drove for ${took} ms`);
     await guest.logs(/has not moved for 3 s/, begun, 1000);
+    assert.ok(took >= VIGILANCE_MS - EARLY_MS, `it drove for ${took} ms only`);
     await pad.axis("y", UP);
     await guest.board.staysOff(400);
     await pad.drives();
@@ -244,7 +248,7 @@ export function stories(set) {
   /** Goal: the same with the kernel's own USB and HID drivers between, and a stick that seems to be held at first. */
   story(set, "a pad on USB drives from the middle, and pulled out it stops the pins", async (guest) => {
     await guest.run("[ -d $usbpad ] || usbpad_make");
-    const stops = new Stops("pad unplugged from USB", `${THROUGH_CONSOLE} and shell`);
+    const stops = new Stops("pad unplugged from USB", `${THROUGH_CONSOLE} and shell`, UNPLUGGED_MS);
     for (let run = 0; run < USB_RUNS; run += 1) {
       const begun = guest.log.length;
       await guest.run("usbpad_plug");
