@@ -200,6 +200,11 @@ test("a held motor stops with the finger, at STOP, by a second finger and with t
   await step("direction");
   assert.match(await text("#calibrate-note"), /STOP is latched. Once it is reset|Hold again/);
   await hold(turning, "forward");
+
+  await holding();
+  fault = now();
+  await phone.page.close();
+  await stops("page closed", fault);
 });
 
 /** Goal: while a wheel is watched STOP is where it always is, and nothing is cut off, on every screen. */
