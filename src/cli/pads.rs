@@ -47,7 +47,8 @@ mod live {
         // All are shown, also those that do not drive; and none of them shakes.
         let all = Settings { choice: Choice::Auto, rumble: false, ..pads };
         let mut desk = Desk::open(all.clone(), Clock::start())?;
-        let cards: Vec<Card> = desk.plugged().map(|plugged| plugged.card.clone()).collect();
+        let cards: Vec<(DriverId, Card)> =
+            desk.plugged().map(|plugged| (plugged.pad.driver(), plugged.card.clone())).collect();
         if args.list || (!args.json && !is_watched()) {
             list(&cards, &chosen, args.json)?;
             return Ok(ExitCode::SUCCESS);
@@ -61,7 +62,7 @@ mod live {
         Ok(ExitCode::SUCCESS)
     }
 
-    fn list(cards: &[Card], chosen: &Choice, json: bool) -> io::Result<()> {
+    fn list(cards: &[(DriverId, Card)], chosen: &Choice, json: bool) -> io::Result<()> {
         if json {
             return write(&view::list_json(cards, chosen));
         }

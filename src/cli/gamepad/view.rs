@@ -13,9 +13,9 @@ pub const ADVICE: &str = "plug one in, or switch it on. If it does not appear: y
 const BAR: usize = 10;
 
 /// The pads, as a table.
-pub fn table(cards: &[Card], chosen: &Choice) -> Vec<String> {
+pub fn table(pads: &[(DriverId, Card)], chosen: &Choice) -> Vec<String> {
     let mut rows = vec![["NAME", "GUID", "MAPPING", "RUMBLE", "DEVICE", "DRIVES?"].map(str::to_owned)];
-    rows.extend(cards.iter().map(|card| row(card, chosen)));
+    rows.extend(pads.iter().map(|(_, card)| row(card, chosen)));
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths = [width(0), width(1), width(2), width(3), width(4)];
     let line = |[name, guid, mapping, rumble, device, drives]: &[String; 6]| {
@@ -136,20 +136,21 @@ impl Look<'_> {
 }
 
 /// The list in a line for programs.
-pub fn list_json(cards: &[Card], chosen: &Choice) -> String {
-    json!({ "event": "list", "pads": cards.iter().map(|card| card_json(card, chosen)).collect::<Vec<_>>() }).to_string()
+pub fn list_json(pads: &[(DriverId, Card)], chosen: &Choice) -> String {
+    let pads: Vec<Value> = pads.iter().map(|(id, card)| card_json(*id, card, chosen)).collect();
+    json!({ "event": "list", "pads": pads }).to_string()
 }
 
 /// A pad that comes or goes, in a line for programs.
 pub fn plugged_json(event: &str, id: DriverId, card: &Card, chosen: &Choice) -> String {
-    let mut line = card_json(card, chosen);
+    let mut line = card_json(id, card, chosen);
     line["event"] = event.into();
-    line["id"] = id.0.into();
     line.to_string()
 }
 
-fn card_json(card: &Card, chosen: &Choice) -> Value {
+fn card_json(id: DriverId, card: &Card, chosen: &Choice) -> Value {
     json!({
+        "id": id.0,
         "name": card.name,
         "guid": card.guid.to_string(),
         "mapping": card.mapping,
@@ -236,10 +237,11 @@ mod tests {
         let line: Value = serde_json::from_str(&look.json()).unwrap();
         assert_eq!(line["pressed"], json!(["south", "right_shoulder"]));
         assert_eq!((&line["wheels"], &line["left_stick"]), (&json!([1000, 1000]), &json!([0.0, 1.0])));
-        let list: Value = serde_json::from_str(&list_json(std::slice::from_ref(&card), &Choice::Off)).unwrap();
+        let list: Value = serde_json::from_str(&list_json(&[(DriverId(5), card.clone())], &Choice::Off)).unwrap();
+        assert_eq!(list["pads"][0]["id"], 5, "so that the lines that follow can be told apart");
         assert_eq!(list["pads"][0]["guid"], "03".repeat(16));
         assert_eq!(list["pads"][0]["drives"], false);
-        assert!(!list_json(std::slice::from_ref(&card), &Choice::Auto).contains('\n'));
+        assert!(!list_json(&[(DriverId(5), card.clone())], &Choice::Auto).contains('\n'));
         let gone: Value = serde_json::from_str(&plugged_json("unplugged", DriverId(5), &card, &Choice::Auto)).unwrap();
         assert_eq!((&gone["event"], &gone["id"]), (&json!("unplugged"), &json!(5)));
     }
@@ -247,7 +249,7 @@ mod tests {
     /// Goal: the table and the legend name every pad and every function.
     #[test]
     fn table_and_legend_name_everything() {
-        let table = table(&[card()], &Choice::Named("xbox".to_owned())).join("\n");
+        let table = table(&[(DriverId(5), card())], &Choice::Named("xbox".to_owned())).join("\n");
         for words in ["GUID", "0303", "by its driver", "no: gamepad.use", "/dev/input/event5"] {
             assert!(table.contains(words), "{table}");
         }
