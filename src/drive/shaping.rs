@@ -4,8 +4,9 @@
 //! raw axes → dead zone → expo → style (style.rs) → speed → Stick
 //! ```
 //!
-//! Each stage is symmetric, monotone and continuous, keeps centre and stop where they are, and makes no deflection
-//! larger than 1. The page's own gamepad has the same stages (`web/shaping.js`); `tests/shaping.json` holds both to
+//! Each stage is symmetric and continuous, keeps centre and stop where they are, and makes no deflection larger than 1.
+//! Each is monotone, too, but for the turn of the style "curvature": near rest it is a turn on the spot, and so it can
+//! fall while the stick is pushed ahead. The page's own gamepad has the same stages (`web/shaping.js`); `tests/shaping.json` holds both to
 //! the same values.
 
 /// The stages' settings; the configuration checks their ranges.
