@@ -54,6 +54,8 @@ fn plan() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("gamepad", &["clock", "drive", "time"][..]),
         ("agent", &["cable", "clock", "drive", "gamepad", "mailbox", "private_file", "protocol", "time"][..]),
         ("relay", &["access", "certificate", "clock", "mailbox", "private_file", "protocol"][..]),
+        ("socketio", &["clock", "time"][..]),
+        ("enrol", &["private_file", "protocol", "socketio"][..]),
         ("config", &[][..]),
         ("doctor", &["agent", "cable", "clock", "network", "private_file"][..]),
         (
