@@ -5,8 +5,10 @@ use std::sync::Arc;
 
 use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use tokio_rustls::rustls::client::{verify_server_cert_signed_by_trust_anchor, verify_server_name};
-use tokio_rustls::rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
-use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use tokio_rustls::rustls::crypto::{
+    CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature, verify_tls13_signature_with_raw_key,
+};
+use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, SubjectPublicKeyInfoDer, UnixTime};
 use tokio_rustls::rustls::server::ParsedCertificate;
 use tokio_rustls::rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
@@ -50,6 +52,21 @@ fn anchor(certificate: &CertificateDer<'_>) -> Result<RootCertStore, Error> {
     let mut roots = RootCertStore::empty();
     roots.add(certificate.clone().into_owned())?;
     Ok(roots)
+}
+
+/// The key in a certificate. The library reads those of the first form only where they are to be trusted, and gives what is
+/// inside the key's sequence.
+fn public_key(certificate: &CertificateDer<'_>) -> Result<SubjectPublicKeyInfoDer<'static>, Error> {
+    let roots = anchor(certificate)?;
+    let inside = roots.roots.first().map(|root| root.subject_public_key_info.as_ref()).unwrap_or_default();
+    let length = u16::try_from(inside.len()).map_err(|_| CertificateError::BadEncoding)?.to_be_bytes();
+    // DER takes the shortest form of a length: below 128, one byte, two.
+    let head: &[u8] = match length {
+        [0, short @ 0..=0x7f] => &[0x30, short],
+        [0, low] => &[0x30, 0x81, low],
+        [high, low] => &[0x30, 0x82, high, low],
+    };
+    Ok(SubjectPublicKeyInfoDer::from([head, inside].concat()))
 }
 
 /// Believes whom [`Trust`] says. That the server has the certificate's key is always asked.
@@ -145,7 +162,13 @@ impl ServerCertVerifier for Verifier {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signature, &self.provider.signature_verification_algorithms)
+        let algorithms = &self.provider.signature_verification_algorithms;
+        if ParsedCertificate::try_from(certificate).is_ok() {
+            return verify_tls13_signature(message, certificate, signature, algorithms);
+        }
+        // Of the first form of certificates, as OpenSSL 3.0 still makes them. It is here only if it need not be read.
+        let key = public_key(certificate)?;
+        verify_tls13_signature_with_raw_key(message, &key, signature, algorithms)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

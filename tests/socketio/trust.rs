@@ -1,11 +1,14 @@
 //! Whose certificates are believed.
 
+use std::process::Command;
 use std::time::Duration;
 
 use joywire::certificate::Name;
 use joywire::socketio::{Client, ConnectError, Fingerprint, Trust};
 use rcgen::{CertificateParams, KeyPair};
 use tokio::time::timeout;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 
 use crate::fake::{Fake, Shown, Signer};
 use crate::house::{House, PATIENCE};
@@ -130,4 +133,28 @@ async fn our_relay_is_known_by_its_authority() {
     std::fs::remove_dir_all(house.home.path().join("tls")).unwrap();
     let _house = house.restart(|_| {}).await;
     assert!(stranger(&Client::connect(&dial).await.map(|_| ())));
+}
+
+/// Goal: a certificate of the first form, as OpenSSL 3.0 makes them when it is asked for nothing else, does where anyone is
+/// believed or it was shown; but only from who has its key.
+#[tokio::test]
+async fn certificates_of_the_first_form_do() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in [
+        "req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost -keyout leaf.key -out leaf.csr",
+        "x509 -req -in leaf.csr -signkey leaf.key -days 9 -out leaf.crt",
+    ] {
+        let openssl = Command::new("openssl").args(command.split(' ')).current_dir(folder.path()).output();
+        assert!(openssl.expect("openssl is installed: tests/tools.sh sees to it").status.success(), "{command}");
+    }
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let leaf = CertificateDer::from_pem_slice(read("leaf.crt").as_bytes()).unwrap();
+    let mut shown = Shown { chain: vec![leaf.clone()], key: KeyPair::from_pem(&read("leaf.key")).unwrap() };
+    let by_leaf = || Trust::Shown(Fingerprint::of(&leaf));
+    judged(&shown, Trust::Anyone).await.unwrap();
+    judged(&shown, by_leaf()).await.unwrap();
+    shown.key = KeyPair::generate().unwrap();
+    for trust in [Trust::Anyone, by_leaf()] {
+        assert!(judged(&shown, trust).await.is_err());
+    }
 }
