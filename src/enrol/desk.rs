@@ -42,7 +42,8 @@ pub async fn enrol(
     name: &str,
     on_wait: &mut dyn FnMut(&str),
 ) -> Result<Key, EnrolError> {
-    let pin = meet(address, fingerprint).await?;
+    // Boxed, as TLS and its buffers make it large.
+    let pin = Box::pin(meet(address, fingerprint)).await?;
     let mut desk = Desk { address, pin, line: None };
     let answer = desk.ask("/pair", &PairRequest { code: code.to_owned(), name: name.to_owned() }).await;
     let ticket = match desk.understood(answer.map_err(|error| error.told(address))?, name)? {

@@ -62,7 +62,8 @@ impl Client {
     /// [`ConnectError`], with a sentence for the person who gave the address.
     pub async fn connect(dial: &Dial) -> Result<Self, ConnectError> {
         let late = || ConnectError::Late { address: dial.address.clone() };
-        timeout(CONNECT, Self::enter(dial)).await.unwrap_or_else(|_| Err(late()))
+        // Boxed, as TLS and its buffers make it large.
+        timeout(CONNECT, Box::pin(Self::enter(dial))).await.unwrap_or_else(|_| Err(late()))
     }
 
     async fn enter(dial: &Dial) -> Result<Self, ConnectError> {

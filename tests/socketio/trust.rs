@@ -33,7 +33,7 @@ async fn judged(shown: &Shown, trust: Trust) -> Result<(), ConnectError> {
         client.close().await;
         Ok(())
     };
-    tokio::join!(serving, connecting).1
+    Box::pin(async { tokio::join!(serving, connecting).1 }).await
 }
 
 fn stranger(judged: &Result<(), ConnectError>) -> bool {
