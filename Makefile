@@ -53,9 +53,9 @@ page: node_modules ## the page: types and unit tests
 	$(STEP) 'page: types and unit tests'
 	npm test
 
-interop: node_modules $(VENV)/ready ## the official Socket.IO clients against the real program
-	$(STEP) 'official clients'
-	cargo build
+interop: node_modules $(VENV)/ready ## all Socket.IO clients against the real program, as a table; the examples on a robot
+	$(STEP) 'Socket.IO clients'
+	cargo build --bins --examples
 	JOYWIRE_BIN=$(BINARY) JOYWIRE_PYTHON=$(VENV)/bin/python npm run test:interop
 
 browser: node_modules firmware ## the real page in Chromium on a phone profile; screenshots go to target/screenshots

@@ -9,8 +9,10 @@
   const MOTION = new Set(["direction", "drive"]);
   const SAID = new Set();
 
-  /** @typedef {(...args: any[]) => void} Listener */
-  /** @typedef {{ackTimeout?: number, retries?: number, auth?: Record<string, unknown>, autoConnect?: boolean}} Options */
+  /** @typedef {((...args: any[]) => void) & {listener?: Listener}} Listener `listener`: whom it stands for, once */
+  /** @typedef {Record<string, unknown> | ((tell: (auth: Record<string, unknown>) => void) => void)} Auth */
+  /** @typedef {{ackTimeout?: number, retries?: number, auth?: Auth, autoConnect?: boolean, reconnection?: boolean}} Options */
+  /** @typedef {{kind: string, id: string, data: any, wanted: number, parts: ArrayBuffer[]}} Packet */
 
   /** Says once what this script is not. @param {string} what */
   function warn(what) {
@@ -18,18 +20,44 @@
     SAID.add(what);
   }
 
-  /** Whether there is something in it that JSON cannot carry. @param {unknown} value @returns {boolean} */
+  /** @param {unknown} value @returns {value is ArrayBuffer | ArrayBufferView | Blob} */
   function isBinary(value) {
-    if (typeof value !== "object" || value === null) return false;
-    if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return true;
-    return (typeof Blob === "function" && value instanceof Blob) || Object.values(value).some(isBinary);
+    // By its tag, as what comes from another window is no instance of anything here.
+    const kind = Object.prototype.toString.call(value);
+    return ArrayBuffer.isView(value) || ["[object ArrayBuffer]", "[object Blob]", "[object File]"].includes(kind);
+  }
+
+  /**
+   * Puts a number where JSON cannot carry what is there, and keeps that for later.
+   * @param {any} value
+   * @param {Array<ArrayBuffer | ArrayBufferView | Blob>} parts
+   * @returns {any}
+   */
+  function takeOut(value, parts) {
+    if (isBinary(value)) return { _placeholder: true, num: parts.push(value) - 1 };
+    if (Array.isArray(value)) return value.map((item) => takeOut(item, parts));
+    if (typeof value !== "object" || value === null || typeof value.toJSON === "function") return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, takeOut(item, parts)]));
+  }
+
+  /**
+   * The reverse of it.
+   * @param {any} value
+   * @param {ArrayBuffer[]} parts
+   * @returns {any}
+   */
+  function putBack(value, parts) {
+    if (typeof value !== "object" || value === null) return value;
+    if (value._placeholder === true) return parts[value.num];
+    for (const key of Object.keys(value)) value[key] = putBack(value[key], parts);
+    return value;
   }
 
   class Client {
     connected = false;
     /** @type {string | undefined} */
     id = undefined;
-    /** @type {Record<string, unknown>} sent along with every connection */
+    /** @type {Auth} sent along with every connection */
     auth;
     #url;
     #options;
@@ -46,6 +74,10 @@
     #acks = new Map();
     /** @type {Array<{name: string, args: unknown[], limit: number | undefined}>} */
     #waiting = [];
+    /** @type {Packet | null} what came without its binary data so far */
+    #incomplete = null;
+    /** What the relay takes, bytes: a longer event would cost the connection. */
+    #most = Infinity;
     /** @type {number | undefined} */
     #timer;
     /** @type {number | undefined} */
@@ -89,9 +121,9 @@
       /** @type {Listener} */
       const first = (...args) => {
         this.off(name, first);
-        listener(...args);
+        listener.apply(this, args);
       };
-      return this.on(name, first);
+      return this.on(name, Object.assign(first, { listener }));
     }
 
     /**
@@ -101,8 +133,24 @@
     off(name, listener) {
       if (name === undefined) this.#listeners.clear();
       else if (!listener) this.#listeners.delete(name);
-      else this.#listeners.get(name)?.delete(listener);
+      else {
+        const set = this.#listeners.get(name) ?? new Set();
+        for (const each of set) if (each === listener || each.listener === listener) set.delete(each);
+      }
       return this;
+    }
+
+    /**
+     * @param {string} name
+     * @param {Listener} [listener]
+     */
+    removeListener(name, listener) {
+      return this.off(name, listener);
+    }
+
+    /** @param {string} [name] */
+    removeAllListeners(name) {
+      return this.off(name);
     }
 
     /** Hears every event of the server, its name first. @param {Listener} listener */
@@ -150,6 +198,11 @@
       return manager;
     }
 
+    /** @param {...any} args */
+    send(...args) {
+      return this.#emit("message", args);
+    }
+
     /**
      * @param {string} name
      * @param {...any} args the last may be a function: it is called with the acknowledgement
@@ -164,9 +217,6 @@
      * @param {number} [limit]
      */
     #emit(name, args, limit) {
-      if (args.some(isBinary)) {
-        throw new TypeError(`joywire: this \`io\` cannot send binary data (${name}): send text, for example base64`);
-      }
       if (this.connected) this.#say(name, args, limit);
       else if (!MOTION.has(name)) {
         this.#waiting.push({ name, args, limit });
@@ -220,7 +270,10 @@
      */
     #say(name, args, limit) {
       const last = args.at(-1);
-      if (typeof last !== "function") return this.#send(`42${JSON.stringify([name, ...args])}`);
+      if (typeof last !== "function") {
+        this.#write(2, "", [name, ...args]);
+        return;
+      }
       this.#ackId += 1;
       const id = this.#ackId;
       const { ackTimeout, retries } = limit === undefined ? this.#options : { ackTimeout: limit, retries: undefined };
@@ -233,7 +286,26 @@
         if (errorFirst && !(answer[0] instanceof Error)) last(null, ...answer);
         else if (errorFirst || !(answer[0] instanceof Error)) last(...answer);
       });
-      return this.#send(`42${id}${JSON.stringify([name, ...args.slice(0, -1)])}`);
+      this.#write(2, String(id), [name, ...args.slice(0, -1)]);
+    }
+
+    /**
+     * Writes an event (2) or an acknowledgement (3), and what is binary in it after that.
+     * @param {2 | 3} type
+     * @param {string} id of the acknowledgement
+     * @param {any[]} data
+     */
+    #write(type, id, data) {
+      /** @type {Array<ArrayBuffer | ArrayBufferView | Blob>} */
+      const parts = [];
+      const text = JSON.stringify(takeOut(data, parts));
+      const length = parts.reduce((sum, part) => sum + ("size" in part ? part.size : part.byteLength), text.length);
+      if (length > this.#most) {
+        warn(`does not send ${length} bytes at once (${type === 2 ? data[0] : "acknowledgement"}): ${this.#most} is the most`);
+        return;
+      }
+      this.#send(`4${parts.length > 0 ? `${type + 3}${parts.length}-` : type}${id}${text}`);
+      for (const part of parts) this.#send(part);
     }
 
     /**
@@ -246,9 +318,9 @@
       ack?.(...answer);
     }
 
-    /** @param {string} text */
-    #send(text) {
-      if (this.#wire?.readyState === WebSocket.OPEN) this.#wire.send(text);
+    /** @param {string | ArrayBuffer | ArrayBufferView | Blob} data */
+    #send(data) {
+      if (this.#wire?.readyState === WebSocket.OPEN) this.#wire.send(/** @type {any} */ (data));
     }
 
     #dial() {
@@ -256,8 +328,11 @@
       const wire = new WebSocket(this.#url);
       this.#wire = wire;
       this.#expect(SETTLE_MS);
+      wire.binaryType = "arraybuffer";
       wire.onmessage = ({ data }) => {
-        if (this.#wire === wire && typeof data === "string") this.#hear(data);
+        if (this.#wire !== wire) return;
+        if (typeof data === "string") this.#hear(data);
+        else this.#complete(data);
       };
       wire.onclose = wire.onerror = () => {
         if (this.#wire === wire) this.#drop("transport close");
@@ -279,7 +354,7 @@
     /** @param {string} text */
     #hear(text) {
       this.#expect(this.#patience);
-      const [, kind = "", id = "", body = "null"] = /^([0-3]|4[0-4])(\d*)(.*)$/s.exec(text) ?? [];
+      const [, kind = "", count = "", id = "", body = "null"] = /^([0-3]|4[0-6])(?:(\d+)-)?(\d*)(.*)$/s.exec(text) ?? [];
       /** @type {any} */
       let data;
       try {
@@ -287,10 +362,11 @@
       } catch {
         return;
       }
+      if (kind.startsWith("4")) this.#incomplete = null;
       switch (kind) {
         case "0":
           this.#patience = data.pingInterval + data.pingTimeout;
-          this.#send(`40${JSON.stringify(this.auth)}`);
+          this.#introduce();
           break;
         case "2":
           this.#send("3");
@@ -299,11 +375,12 @@
           this.#welcome(data);
           break;
         case "42":
-          for (const listener of [...this.#all]) listener.apply(this, data);
-          this.#tell(data[0], this.#answering(data.slice(1), id));
-          break;
         case "43":
-          this.#settle(Number(id), data);
+          this.#deliver(kind, id, data);
+          break;
+        case "45":
+        case "46":
+          this.#incomplete = { kind: kind === "45" ? "42" : "43", id, data, wanted: Number(count), parts: [] };
           break;
         case "44":
           this.#tell("connect_error", [new Error(data?.message ?? "refused")]);
@@ -320,6 +397,36 @@
         default:
           break;
       }
+    }
+
+    /** @param {ArrayBuffer} part of what came before */
+    #complete(part) {
+      this.#expect(this.#patience);
+      const packet = this.#incomplete;
+      if (!packet || packet.parts.push(part) < packet.wanted) return;
+      this.#incomplete = null;
+      this.#deliver(packet.kind, packet.id, putBack(packet.data, packet.parts));
+    }
+
+    /**
+     * @param {string} kind
+     * @param {string} id
+     * @param {any} data
+     */
+    #deliver(kind, id, data) {
+      if (kind === "43") {
+        this.#settle(Number(id), data);
+        return;
+      }
+      if (data[0] === "welcome") this.#most = data[1]?.limits?.event_bytes ?? Infinity;
+      for (const listener of [...this.#all]) listener.apply(this, data);
+      this.#tell(data[0], this.#answering(data.slice(1), id));
+    }
+
+    #introduce() {
+      const tell = (/** @type {Record<string, unknown>} */ auth) => this.#send(`40${JSON.stringify(auth)}`);
+      if (typeof this.auth === "function") this.auth(tell);
+      else tell(this.auth);
     }
 
     /** @param {{sid?: string} | null} data */
@@ -340,7 +447,7 @@
      */
     #answering(args, id) {
       if (id === "") return args;
-      return [...args, (/** @type {any[]} */ ...answer) => this.#send(`43${id}${JSON.stringify(answer)}`)];
+      return [...args, (/** @type {any[]} */ ...answer) => this.#write(3, id, answer)];
     }
 
     /**
@@ -358,11 +465,14 @@
       this.#wire = null;
       this.connected = false;
       this.id = undefined;
+      this.#incomplete = null;
+      this.#most = Infinity;
       this.#patience = SETTLE_MS;
       clearTimeout(this.#watchdog);
       wire?.close();
       for (const id of [...this.#acks.keys()]) this.#settle(id, [new Error("socket has been disconnected")]);
       clearTimeout(this.#timer);
+      if (this.#options.reconnection === false) this.#wanted = false;
       if (this.#wanted) {
         const [first = 0, longest = 0] = RETRY_MS;
         const pause = Math.min(first * 2 ** this.#attempts, longest) * (0.5 + Math.random());
@@ -382,7 +492,7 @@
    */
   function io(url, options) {
     if (typeof url === "object") return io(undefined, url);
-    warn("speaks WebSocket only; no polling, namespaces, binary data or re-sending");
+    warn("speaks WebSocket only; no polling, namespaces or re-sending");
     const place = new URL(url ?? "/", location.href);
     if (place.pathname !== "/" && url?.startsWith("/")) {
       warn(`has no namespaces: ${place.pathname} is the same as /, and everyone there hears it`);

@@ -10,10 +10,10 @@ import { fileURLToPath } from "node:url";
 import { io } from "socket.io-client";
 import { Reader, kind } from "./frames.mjs";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const program = process.env.JOYWIRE_BIN ?? join(root, "target/debug/joywire");
-const python = process.env.JOYWIRE_PYTHON ?? join(root, "target/venv/bin/python");
-const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+export const root = fileURLToPath(new URL("../../", import.meta.url));
+export const program = process.env.JOYWIRE_BIN ?? join(root, "target/debug/joywire");
+export const python = process.env.JOYWIRE_PYTHON ?? join(root, "target/venv/bin/python");
+export const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /** Milliseconds of CLOCK_MONOTONIC, which the tap's times count as well. */
 export const now = () => Number(process.hrtime.bigint()) / 1e6;

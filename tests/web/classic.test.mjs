@@ -187,8 +187,74 @@ test("onAny, volatile, timeout and emitWithAck mean what they mean elsewhere", a
   await until("the time limit", () => told.length === 1);
   assert.match(String(told[0]), /timed out/);
   assert.equal(any.length, 1);
-  assert.throws(() => socket.emit("picture", { pixels: new Uint8Array(3) }), /binary data \(picture\): send text/);
   socket.io.on("reconnect", () => {});
   io("/chat");
   assert.match(warnings.join("\n"), /no manager: listen to connect.*\n.*no namespaces: \/chat/);
+});
+
+const pixels = (length) => Uint8Array.from({ length }, (_, at) => at & 255);
+/** Bytes of whichever world as a list. */
+const listed = (value) => [...new Uint8Array(value)];
+
+/** Goal: a picture goes where a text goes: to the others, into answers, and back. */
+test("binary data arrives whole among texts, both ways and in acknowledgements", async () => {
+  const { io: server, heard, port } = await relay();
+  const { io } = page(port);
+  const socket = io();
+  await until("the connection", () => socket.connected);
+  const told = [];
+  socket.on("picture", (message) => told.push(message));
+  const when = new Date(0);
+  socket.emit("picture", { pixels: pixels(3000), size: [3000, 1], when }, "x", pixels(0).buffer);
+  socket.emit("picture", "a text behind it");
+  await until("both", () => told.length === 2);
+  const [, sent, word, nothing] = heard[0];
+  assert.deepEqual([listed(sent.pixels), sent.size, sent.when, word, nothing.length], [[...pixels(3000)], [3000, 1], when.toISOString(), "x", 0]);
+  assert.deepEqual([listed(told[0][0].pixels), told[0][1], told[1][0]], [[...pixels(3000)], "x", "a text behind it"]);
+  socket.on("photo", (answer) => answer({ photo: pixels(5) }));
+  const [{ photo }] = await server.timeout(1000).emitWithAck("photo");
+  assert.deepEqual(listed(photo), [0, 1, 2, 3, 4]);
+  const other = io();
+  await until("the other connection", () => other.connected);
+  server.sockets.sockets.get(other.id).removeAllListeners("ask").on("ask", (_question, answer) => answer(Buffer.from("bytes")));
+  assert.deepEqual(listed(await other.emitWithAck("ask", "well")), [...Buffer.from("bytes")]);
+});
+
+/** Goal: a picture that is too large costs a warning, not the connection, again and again. */
+test("what is longer than the relay takes is not sent, and the console says why", async () => {
+  const { io: server, heard, port } = await relay();
+  const { io, warnings } = page(port);
+  server.on("connection", (guest) => guest.emit("welcome", { limits: { event_bytes: 1000 } }));
+  const socket = io();
+  let welcomed = false;
+  socket.on("welcome", () => (welcomed = true));
+  await until("the welcome", () => welcomed);
+  socket.emit("picture", pixels(1000));
+  socket.emit("text", "x".repeat(1000));
+  socket.emit("picture", pixels(900));
+  await until("the small one", () => heard.length > 0);
+  assert.equal(listed(heard[0][1]).length, 900);
+  assert.match(warnings.join("\n"), /does not send \d+ bytes at once \(picture\): 1000 is the most\n.*\(text\)/);
+});
+
+/** Goal: habits from the stock client's guide do what they do there. */
+test("auth may be a function, reconnection false, and a listener that hears once can be taken back", async () => {
+  const { io: server, auths, port } = await relay();
+  const { io } = page(port);
+  let visits = 0;
+  const socket = io({ auth: (tell) => tell({ visit: (visits += 1) }), reconnection: false });
+  await until("the connection", () => socket.connected);
+  assert.deepEqual(auths[0], { visit: 1 });
+  const told = [];
+  const once = (word) => told.push(word);
+  socket.once("news", once);
+  socket.off("news", once);
+  socket.once("message", once);
+  socket.send("hello");
+  await until("the message", () => told.length > 0);
+  server.emit("news", "too late");
+  socket.on("disconnect", (why) => told.push(why));
+  server.engine.clients[Object.keys(server.engine.clients)[0]].close(true);
+  await until("the loss", () => socket.disconnected && !socket.active);
+  assert.equal(JSON.stringify(told), '[["hello"],"transport close"]');
 });
