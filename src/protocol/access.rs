@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::events::Role;
 
-/// What an operator asks for.
+/// `access`, from an operator: what it asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "lowercase", deny_unknown_fields)]
 pub enum AccessRequest {
@@ -32,7 +32,7 @@ pub enum AccessRequest {
     },
 }
 
-/// The answer.
+/// Acknowledgement of `access`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccessReply {
@@ -46,7 +46,7 @@ pub struct AccessReply {
     pub invite: Option<Invite>,
 }
 
-/// Everyone who may come in or wants to. The relay sends it to operators whenever it changes.
+/// `access`, to operators whenever it changes: everyone who may come in or wants to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Access {

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -13,6 +13,12 @@ import { Reader, kind } from "./frames.mjs";
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 export const program = process.env.JOYWIRE_BIN ?? join(root, "target/debug/joywire");
 export const python = process.env.JOYWIRE_PYTHON ?? join(root, "target/venv/bin/python");
+/** A program of examples/, as cargo built it. */
+export function built(name) {
+  const path = join(dirname(program), "examples", name);
+  assert.ok(existsSync(path), `${path} is not there: cargo build --examples`);
+  return path;
+}
 export const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
 /** Milliseconds of CLOCK_MONOTONIC, which the tap's times count as well. */

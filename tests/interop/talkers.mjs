@@ -6,7 +6,7 @@ import WebSocket from "ws";
 import { io as io48 } from "socket.io-client";
 import { io as io40 } from "socket.io-client-4.0";
 import { Socket } from "../../web/socket.js";
-import { Program, here, python, until } from "./rig.mjs";
+import { Program, built, here, python, until } from "./rig.mjs";
 
 /** Binary data as `{base64: text}` and everything else as JSON has it, from whichever world it comes. */
 export function plain(value) {
@@ -161,8 +161,8 @@ const BOTH = ["websocket", "polling"];
 const ALONE = ["websocket"];
 
 /**
- * The clients: how each is started, what it speaks, and what it does not do, with the note that says why. `escapes`: it
- * writes letters outside ASCII as JSON escapes.
+ * The clients: how each is started, what it speaks, and what it cannot or only hears, with the note that says why.
+ * `escapes`: it writes letters outside ASCII as JSON escapes.
  * @param {string} greeting an event that everybody hears soon after connecting
  * @param {string[]} names of the events that will be heard, for a client that cannot listen to all
  */
@@ -180,6 +180,12 @@ export function talkers(greeting, names) {
       cannot: { binary: "the page has no use for binary data: it neither sends it nor minds it" },
     },
     { name: "our global io (web/classic.js)", transports: ALONE, start: (url) => new Classic(url) },
+    {
+      name: "our Rust client (src/socketio)",
+      transports: ALONE,
+      start: (url) => new Spoken(built("talk"), [url]),
+      mute: { binary: "hears binary data, and sends none" },
+    },
   ];
 }
 
