@@ -16,7 +16,8 @@ import socketio
 WAY = [(0.3, 0, 0), (1.0, 0, 0.4), (0.6, -0.4, 0), (0.3, 0, 0)]
 
 # The asyncio client: the other one reads and writes one TLS connection from two threads, which breaks now and then.
-client = socketio.AsyncClient(ssl_verify=False, reconnection=False)
+# Ctrl-C is handled here, as the client would only hang up.
+client = socketio.AsyncClient(ssl_verify=False, reconnection=False, handle_sigint=False)
 telemetry = {}
 mine = False  # whether the seat is ours
 welcomed = asyncio.Event()
@@ -91,6 +92,7 @@ async def main(url):
         print("driving", client.welcome["robot"]["name"])
         await drive(answer["seat"]["epoch"])
         mine = False
+        over.set()
         if client.connected:
             # Giving the seat back stops the robot at once.
             await client.call("seat", {"want": "release"}, timeout=3)

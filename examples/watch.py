@@ -12,7 +12,7 @@ import time
 
 import socketio
 
-client = socketio.AsyncClient(ssl_verify=False)
+client = socketio.AsyncClient(ssl_verify=False, handle_sigint=False)
 shown = (None, 0.0)
 
 
