@@ -1,6 +1,6 @@
 //! Says what it is told to with our own Socket.IO client, and tells what it hears: the interoperability matrix drives it.
 //!
-//! usage: talk https://localhost:8080
+//! usage: `talk https://localhost:8080`
 //!
 //! Reads `{"emit": name, "args": […], "ack": true or false}` a line. Prints `{"connected": true}`, then
 //! `{"heard": name, "args": […]}` and `{"answered": […]}` a line, with `{"base64": text}` for binary data. Ends when its

@@ -44,7 +44,10 @@ def disconnect(reason=None):
 
 async def main(url):
     await client.connect(url, transports=["websocket"])
-    await client.wait()
+    try:
+        await client.wait()
+    finally:
+        await client.disconnect()
 
 
 try:

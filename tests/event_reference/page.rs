@@ -35,12 +35,12 @@ const RULES: &str = ") and the
 pub fn write(contract: &Contract, examples: &[Example]) -> String {
     let mut page = format!("{BEGIN}{VERSION}{RULES}\n| event | direction |\n| --- | --- |\n");
     for Event { name, doc } in &contract.events {
-        let direction = contract.words(doc);
+        let direction = words(doc);
         writeln!(page, "| [`{name}`](#{name}) | {direction} |").unwrap();
     }
     let mut mentioned = Mentioned::default();
     for event in &contract.events {
-        writeln!(page, "\n## `{}`\n\n{}", event.name, contract.words(&event.doc)).unwrap();
+        writeln!(page, "\n## `{}`\n\n{}", event.name, words(&event.doc)).unwrap();
         let payloads = contract.payloads(&event.name);
         if payloads.is_empty() {
             let shown: Vec<&Example> = examples.iter().filter(|example| example.of == event.name).collect();
@@ -53,7 +53,7 @@ pub fn write(contract: &Contract, examples: &[Example]) -> String {
             show(&mut page, &shown);
         }
         for item in payloads {
-            writeln!(page, "\n{}", contract.words(&item.doc)).unwrap();
+            writeln!(page, "\n{}", words(&item.doc)).unwrap();
             shape(&mut page, contract, item, &mut mentioned);
             show(&mut page, &of(item, examples));
         }
@@ -63,7 +63,7 @@ pub fn write(contract: &Contract, examples: &[Example]) -> String {
     while let Some(name) = mentioned.order.get(told).cloned() {
         told += 1;
         let item = contract.item(&name);
-        writeln!(page, "\n### {name}\n\n{}", contract.words(&item.doc)).unwrap();
+        writeln!(page, "\n### {name}\n\n{}", words(&item.doc)).unwrap();
         shape(&mut page, contract, item, &mut mentioned);
     }
     page
@@ -108,7 +108,7 @@ fn shape(page: &mut String, contract: &Contract, item: &Item, mentioned: &mut Me
     if !item.is_enum {
         writeln!(page, "\n| field | is | meaning |\n| --- | --- | --- |").unwrap();
         for field in &item.fields {
-            let (kind, doc) = (contract.kind(field, mentioned), contract.words(&field.doc));
+            let (kind, doc) = (contract.kind(field, mentioned), words(&field.doc));
             writeln!(page, "| `{}` | {} | {} |", field.name, cell(kind), cell(doc)).unwrap();
         }
         return;
@@ -130,13 +130,11 @@ fn shape(page: &mut String, contract: &Contract, item: &Item, mentioned: &mut Me
             let fields: Vec<String> = variant
                 .fields
                 .iter()
-                .map(|field| {
-                    format!("`{}`: {}; {}", field.name, contract.kind(field, mentioned), contract.words(&field.doc))
-                })
+                .map(|field| format!("`{}`: {}; {}", field.name, contract.kind(field, mentioned), words(&field.doc)))
                 .collect();
             write!(line, "{} | ", cell(fields.join("<br>"))).unwrap();
         }
-        writeln!(page, "{line}{} |", cell(contract.words(&variant.doc))).unwrap();
+        writeln!(page, "{line}{} |", cell(words(&variant.doc))).unwrap();
     }
 }
 
@@ -180,18 +178,17 @@ impl Contract {
         }
         format!("[{name}](#{})", name.to_lowercase())
     }
+}
 
-    /// A comment without Rust's own links: [`Limits::sample_hz`] becomes `Limits.sample_hz`.
-    fn words(&self, doc: &str) -> String {
-        let mut words = String::new();
-        let mut rest = doc;
-        while let Some((before, after)) = rest.split_once("[`") {
-            let (path, left) = after.split_once("`]").unwrap();
-            let parts: Vec<&str> =
-                path.split("::").filter(|part| !["super", "crate", "events"].contains(part)).collect();
-            write!(words, "{before}`{}`", parts.join(".")).unwrap();
-            rest = left;
-        }
-        words + rest
+/// A comment without Rust's own links: [`Limits::sample_hz`] becomes `Limits.sample_hz`.
+fn words(doc: &str) -> String {
+    let mut plain = String::new();
+    let mut rest = doc;
+    while let Some((before, after)) = rest.split_once("[`") {
+        let (path, left) = after.split_once("`]").unwrap();
+        let parts: Vec<&str> = path.split("::").filter(|part| !["super", "crate", "events"].contains(part)).collect();
+        write!(plain, "{before}`{}`", parts.join(".")).unwrap();
+        rest = left;
     }
+    plain + rest
 }

@@ -88,4 +88,5 @@ test("watch.py tells what the robot does while another program drives", async ()
   await program.says("that it drives", told(/^driving +wheels/));
   program.child.kill("SIGINT");
   await ended();
+  assert.equal(program.errors, "");
 });
