@@ -45,7 +45,7 @@ def disconnect(reason=None):
 async def main(url):
     await client.connect(url, transports=["websocket"])
     try:
-        await client.wait()
+        await asyncio.Event().wait()  # for ever
     finally:
         await client.disconnect()
 

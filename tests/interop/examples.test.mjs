@@ -20,9 +20,14 @@ const DRIVERS = {
   "drive.rs": () => [built("drive")],
 };
 
+/** What the robot was, in the words of its telemetry, since a program was started beside it. */
+let states;
+
 /** Starts a program beside a robot that is ready; returns when that was. */
 async function start(command, ...args) {
-  await rig.client();
+  const client = await rig.client();
+  states = new Set();
+  client.socket.on("telemetry", ({ state }) => states.add(state));
   await rig.rests();
   const begun = now();
   program = new Program(command, [...args, rig.url]);
@@ -34,23 +39,37 @@ async function ended() {
   assert.equal(code, 0, `${program.name}\n${program.lines.join("\n")}\n${program.errors}`);
 }
 
+/** A machine that is too busy to keep the robot's pace rightly stops it: then the story is told again, twice at most. */
+async function told(story) {
+  for (let again = 2; ; again -= 1) {
+    try {
+      return await story();
+    } catch (error) {
+      const disturbed = [...states].filter((state) => !["ready", "driving"].includes(state));
+      if (again === 0 || disturbed.length === 0) throw error;
+      console.log(`again, as the robot was ${disturbed} meanwhile`);
+      await rig.leave();
+    }
+  }
+}
+
 const moving = (since) => rig.drives(since).filter((drive) => !drive.still);
 
 for (const [name, command] of Object.entries(DRIVERS)) {
-  test(`${name} drives ahead, turns left, and rests`, async () => {
+  test(`${name} drives ahead, turns left, and rests`, () => told(async () => {
     const begun = await start(...command());
     await ended();
     await rig.rests();
     const motions = moving(begun);
     const ahead = motions.filter(({ motors }) => motors[0] === 400 && motors[1] === 400);
     const turning = motions.filter(({ motors }) => motors[0] < 0 && motors[1] > 0);
-    assert.ok(ahead.length > 20 && turning.length > 10, `${ahead.length} ahead, ${turning.length} turning`);
+    assert.ok(ahead.length > 20 && turning.length > 10, `${ahead.length} ahead, ${turning.length} turning\n${program.lines.join("\n")}`);
     assert.ok(ahead[0].t < turning[0].t);
     assert.ok(motions.every(({ ttl, flags }) => ttl > 0 && ttl <= 230 && flags === 1), "a frame rests on no tick");
     const lasted = motions.at(-1).t - motions[0].t;
     assert.ok(lasted > 1400 && lasted < 2100, `it drove for ${lasted} ms`);
     assert.match(program.lines.join("\n"), /^driving Joywire robot$/, "it had nothing else to say");
-  });
+  }));
 
   test(`${name} lets go at Ctrl-C`, async () => {
     const begun = await start(...command());
@@ -66,7 +85,7 @@ for (const [name, command] of Object.entries(DRIVERS)) {
   });
 }
 
-test("classic.py presses five buttons and hears the robot's answers", async () => {
+test("classic.py presses five buttons and hears the robot's answers", () => told(async () => {
   const begun = await start(python, example("classic.py"));
   await ended();
   const ways = moving(begun).map(({ motors: [left, right] }) => `${Math.sign(left)}${Math.sign(right)}`);
@@ -76,16 +95,16 @@ test("classic.py presses five buttons and hears the robot's answers", async () =
   );
   const answers = ["up", "left", "right", "down", "stop", "hello robot"].map((word) => `the robot: ${word}`);
   assert.deepEqual(program.lines.filter((line) => line !== "said: hello robot"), answers);
-});
+}));
 
 test("watch.py tells what the robot does while another program drives", async () => {
   await start(python, example("watch.py"));
-  const told = (what) => (line) => what.test(line);
-  await program.says("who it is", told(/^watching Joywire robot as guest \d+ \(operator\)$/));
-  await program.says("that the robot is ready", told(/^ready +wheels \[0, 0\]/));
+  const fits = (what) => (line) => what.test(line);
+  await program.says("who it is", fits(/^watching Joywire robot as guest \d+ \(operator\)$/));
+  await program.says("that the robot is ready", fits(/^ready +wheels \[0, 0\]/));
   const client = await rig.client();
   client.emit("direction", "up");
-  await program.says("that it drives", told(/^driving +wheels/));
+  await program.says("that it drives", fits(/^driving +wheels/));
   program.child.kill("SIGINT");
   await ended();
   assert.equal(program.errors, "");
