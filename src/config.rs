@@ -60,6 +60,7 @@ Tls { cert: String, key: String } }
 section! { /// `[robot]`
 Robot {
     name: String,
+    color: String,
     serial: String,
     usb: Vec<String>,
     ports: Vec<String>,
@@ -321,6 +322,11 @@ impl Layers {
             return Err(self.refusal(key, found, "a file, as the other of tls.cert and tls.key is one"));
         }
         self.within("robot.name", robot.name.chars().count(), 1..=32)?;
+        let digits = robot.color.strip_prefix('#').filter(|digits| digits.len() == 6);
+        if !robot.color.is_empty() && !digits.is_some_and(|digits| digits.chars().all(|c| c.is_ascii_hexdigit())) {
+            let expected = "\"#\" and six hexadecimal digits, such as \"#3cb44b\", or nothing";
+            return Err(self.refusal("robot.color", &robot.color, expected));
+        }
         self.within("robot.baud", robot.baud, 38_400..=2_000_000)?;
         self.measured("robot.track_m", robot.track_m, 0.01..=5.0)?;
         self.measured("robot.wheelbase_m", robot.wheelbase_m, 0.01..=5.0)?;

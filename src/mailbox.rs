@@ -200,6 +200,12 @@ impl AgentEnd {
         self.telemetry.send_replace(telemetry);
     }
 
+    /// The newest snapshot that was published.
+    #[must_use]
+    pub fn telemetry_now(&self) -> Telemetry {
+        self.telemetry.borrow().clone()
+    }
+
     /// Publishes the seat, as a remark too.
     pub fn publish_seat(&self, seat: SeatView) {
         self.seat.send_replace(seat.clone());

@@ -321,7 +321,7 @@ impl World {
         settings.trust_port = Some(0);
         change(&mut settings);
         let (relay_end, agent) = mailbox();
-        let relay = Relay::bind(settings, relay_end).unwrap();
+        let relay = Relay::bind(settings, Some(relay_end)).unwrap();
         let dial = Dial::new(relay.local_addrs()[0], home.path());
         let trust = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), relay.trust_addrs()[0].port());
         tokio::spawn(relay.serve(CancellationToken::new()));
@@ -483,7 +483,7 @@ async fn a_taken_trust_port_is_no_reason_not_to_drive() {
     let mut settings = Settings::new(0, robot, home.path().to_owned());
     settings.trust_port = Some(taken.local_addr().unwrap().port());
     let (relay_end, _agent) = mailbox();
-    let relay = Relay::bind(settings, relay_end).unwrap();
+    let relay = Relay::bind(settings, Some(relay_end)).unwrap();
     assert_eq!(relay.trust_addrs(), []);
     let dial = Dial::new(relay.local_addrs()[0], home.path());
     tokio::spawn(relay.serve(CancellationToken::new()));

@@ -50,6 +50,7 @@ struct World {
 fn card() -> RobotCard {
     RobotCard {
         name: "Rover".into(),
+        color: "#3cb44b".into(),
         simulated: true,
         wheels: "differential".into(),
         strafe: false,
@@ -74,7 +75,7 @@ impl World {
         let mut settings = Settings::new(0, card(), home.path().to_owned());
         change(&mut settings);
         let (relay_end, agent_end) = mailbox();
-        let relay = Relay::bind(settings, relay_end).expect("a free port");
+        let relay = Relay::bind(settings, Some(relay_end)).expect("a free port");
         let dial = Dial::new(relay.local_addrs()[0], home.path());
         let shutdown = CancellationToken::new();
         let stopping = shutdown.clone();
@@ -285,7 +286,7 @@ async fn commands_are_answered_by_the_agent() {
 async fn what_was_not_done_is_said() {
     let home = tempfile::tempdir().unwrap();
     let (relay_end, _silent) = mailbox();
-    let relay = Relay::bind(Settings::new(0, card(), home.path().to_owned()), relay_end).unwrap();
+    let relay = Relay::bind(Settings::new(0, card(), home.path().to_owned()), Some(relay_end)).unwrap();
     let dial = Dial::new(relay.local_addrs()[0], home.path());
     let serving = tokio::spawn(relay.serve(CancellationToken::new()));
     let mut client = dial.client().await;
@@ -700,7 +701,7 @@ async fn a_second_start_serves_the_same_certificate() {
     assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
     let first = std::fs::read(&path).unwrap();
     let (settings, relay_end) = settings(0, &world.home);
-    let second = Relay::bind(settings, relay_end).unwrap();
+    let second = Relay::bind(settings, Some(relay_end)).unwrap();
     assert_eq!(std::fs::read(&path).unwrap(), first);
     let dial = Dial { to: second.local_addrs()[0], ..world.dial.clone() };
     let serving = tokio::spawn(second.serve(CancellationToken::new()));
@@ -715,7 +716,7 @@ fn a_taken_port_is_said_with_what_to_do() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port();
     let (settings, relay_end) = settings(port, &home);
-    let error = Relay::bind(settings, relay_end).unwrap_err().to_string();
+    let error = Relay::bind(settings, Some(relay_end)).unwrap_err().to_string();
     assert_eq!(error, format!("port {port} is already in use: stop the other program or choose another with --port"));
 }
 
@@ -724,7 +725,7 @@ fn a_taken_port_is_said_with_what_to_do() {
 async fn every_loopback_address_is_served() {
     let home = tempfile::tempdir().unwrap();
     let (settings, relay_end) = settings(0, &home);
-    let relay = Relay::bind(settings, relay_end).unwrap();
+    let relay = Relay::bind(settings, Some(relay_end)).unwrap();
     let addresses = relay.local_addrs().to_vec();
     assert!(addresses.iter().all(|address| address.ip().is_loopback() && address.port() == addresses[0].port()));
     let serving = tokio::spawn(relay.serve(CancellationToken::new()));

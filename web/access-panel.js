@@ -13,7 +13,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
 /** @type {Record<Role, import("./words.js").Key>} */
-const ROLES = { viewer: "role.viewer", driver: "role.driver", operator: "role.operator" };
+const ROLES = { agent: "role.agent", viewer: "role.viewer", driver: "role.driver", operator: "role.operator" };
 
 /**
  * When somebody was last here, in the largest unit that fits.
@@ -50,10 +50,24 @@ function button(label, about, run) {
   return element;
 }
 
+/**
+ * A choice among robots. Whoever is to see the others as well is for any of them.
+ * @param {string[]} names
+ * @param {string | null} now
+ */
+function choice(names, now) {
+  const select = document.createElement("select");
+  const known = now === null || names.includes(now) ? names : [...names, now];
+  for (const name of ["", ...known]) select.append(new Option(name || t("devices.any"), name, false, name === (now ?? "")));
+  return select;
+}
+
 /** The sheet, its button in the bar, and the number of those who wait on it. */
 export class AccessPanel {
   sheet = new Sheet("devices");
   #list;
+  #fleet;
+  #robot = /** @type {HTMLSelectElement} */ (part("invite-robot"));
   /** @type {Role} */
   #role = "driver";
   /** The device whose removal was tapped once. @type {number | null} */
@@ -64,14 +78,23 @@ export class AccessPanel {
   /** What is drawn, so that a list under a finger is not replaced for nothing. */
   #drawn = "";
 
-  /** @param {import("./access.js").AccessList} list */
-  constructor(list) {
+  /**
+   * @param {import("./access.js").AccessList} list
+   * @param {import("./fleet.js").Fleet} fleet
+   */
+  constructor(list, fleet) {
     this.#list = list;
-    list.onchange = () => this.#show();
+    this.#fleet = fleet;
+    this.#robot.addEventListener("change", () => {
+      if (list.invite) this.#invite();
+    });
+    // A list that is open is not replaced under the finger, but when it is closed.
+    part("inside").addEventListener("focusout", () => setTimeout(() => this.show()));
+    list.onchange = () => this.show();
     list.ontrouble = (why) => write(part("devices-note"), why || t("devices.quiet"));
     this.sheet.onchange = (shown) => {
       if (!shown) list.putAway();
-      this.#show();
+      this.show();
     };
     part("invite").addEventListener("click", () => {
       if (list.invite) list.putAway();
@@ -81,27 +104,34 @@ export class AccessPanel {
       choice.addEventListener("click", () => {
         this.#role = /** @type {Role} */ (choice.dataset.role);
         if (list.invite) this.#invite();
-        this.#show();
+        this.show();
       });
     }
     // "Last seen" grows by itself.
-    setInterval(() => this.#show(), MINUTE * 1000);
+    setInterval(() => this.show(), MINUTE * 1000);
     inWords(() => {
       this.#drawn = "";
-      this.#show();
+      this.show();
     });
   }
 
   #invite() {
     write(part("devices-note"), "");
-    void this.#list.show(this.#role);
+    const robot = this.#choosing ? this.#robot.value : "";
+    void this.#list.show(this.#role, robot || null);
+  }
+
+  /** Whether an invitation may be for one robot: operators have all of them. */
+  get #choosing() {
+    return this.#fleet.several && this.#role !== "operator";
   }
 
   get #choices() {
     return /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#invite-roles [data-role]"));
   }
 
-  #show() {
+  /** Writes what is true now. */
+  show() {
     const { operator, view } = this.#list;
     part("devices-toggle").hidden = !operator;
     if (!operator && this.sheet.shown) this.sheet.show(false);
@@ -113,8 +143,10 @@ export class AccessPanel {
     const label = t("devices.title") + (view.waiting.length ? `, ${t("devices.waitCount", { n: view.waiting.length })}` : "");
     part("devices-toggle").setAttribute("aria-label", label);
     if (!this.sheet.shown) return;
-    const what = JSON.stringify([view, this.#doomed, Math.floor(Date.now() / 1000 / MINUTE)]);
-    if (what !== this.#drawn) {
+    const names = this.#fleet.robots.map(({ name }) => name);
+    const what = JSON.stringify([view, names, this.#doomed, Math.floor(Date.now() / 1000 / MINUTE)]);
+    const choosing = document.activeElement instanceof HTMLSelectElement && part("inside").contains(document.activeElement);
+    if (what !== this.#drawn && !choosing) {
       this.#drawn = what;
       part("waiting-title").hidden = view.waiting.length === 0;
       part("waiting").replaceChildren(...view.waiting.map((device) => this.#waiting(device)));
@@ -125,8 +157,8 @@ export class AccessPanel {
   }
 
   /** @param {Access["waiting"][number]} device */
-  #waiting({ id, name, role, number }) {
-    const words = made("div", "", made("b", name), made("span", t(ROLES[role])));
+  #waiting({ id, name, role, robot, number }) {
+    const words = made("div", "", made("b", name), made("span", robot ? `${t(ROLES[role])} · ${robot}` : t(ROLES[role])));
     const digits = made("strong", number);
     digits.className = "number";
     digits.setAttribute("aria-label", [...number].join(" "));
@@ -143,36 +175,69 @@ export class AccessPanel {
   }
 
   /** @param {Access["devices"][number]} device */
-  #inside({ id, name, role, seen, here }) {
+  #inside({ id, name, role, robot, seen, here }) {
     const when = here ? t("devices.here") : ago(Date.now() / 1000 - seen);
-    const words = made("div", "", made("b", name), made("span", `${t(ROLES[role])} · ${when}`));
+    const said = [t(ROLES[role]), ...(robot ? [robot] : []), when].join(" · ");
+    const words = made("div", "", made("b", name), made("span", said));
     const sure = this.#doomed === id;
     const remove = button(t(sure ? "devices.sure" : "devices.remove"), name, () => {
       this.#doomed = sure ? null : id;
       if (sure) void this.#list.decide("revoke", id);
       else setTimeout(() => this.#spare(id), SURE_MS);
-      this.#show();
+      this.show();
     });
     remove.classList.toggle("danger", sure);
-    return made("li", "", words, remove);
+    const assigned = this.#fleet.several && (role === "viewer" || role === "driver");
+    return made("li", "", words, assigned ? made("p", "", this.#assign(id, name, robot), remove) : remove);
+  }
+
+  /**
+   * @param {number} id
+   * @param {string} name of the device
+   * @param {string | null} robot
+   */
+  #assign(id, name, robot) {
+    const select = choice(this.#fleet.robots.map(({ name }) => name), robot);
+    select.setAttribute("aria-label", `${t("devices.robot")}: ${name}`);
+    select.addEventListener("change", () => {
+      select.blur();
+      // A refusal puts it back.
+      this.#drawn = "";
+      void this.#list.assign(id, select.value || null).then(() => this.show());
+    });
+    return select;
   }
 
   /** @param {number} id */
   #spare(id) {
     if (this.#doomed !== id) return;
     this.#doomed = null;
-    this.#show();
+    this.show();
+  }
+
+  /** The robots that an invitation may be for, as they are now. */
+  #offer() {
+    const names = this.#fleet.robots.map(({ name }) => name).join("\n");
+    if (this.#robot.dataset.names === names) return;
+    this.#robot.dataset.names = names;
+    const now = this.#robot.value;
+    this.#robot.replaceChildren(...choice(names ? names.split("\n") : [], now || null).options);
+    // Options that move between lists do not keep which of them was chosen.
+    this.#robot.value = now;
   }
 
   #drawInvite() {
     const { invite, seconds } = this.#list;
     for (const choice of this.#choices) choice.setAttribute("aria-pressed", String(choice.dataset.role === this.#role));
+    part("invite-robot-row").hidden = !this.#choosing;
+    this.#offer();
     write(part("invite"), t(invite ? "invite.hide" : "invite.show"));
     const card = part("invite-card");
     const fresh = invite && card.dataset.url !== invite.url;
     card.hidden = invite === null;
     if (!invite) return;
-    write(part("invite-left"), t("invite.left", { role: t(ROLES[invite.role]), n: seconds }));
+    const role = t(ROLES[invite.role]);
+    write(part("invite-left"), t("invite.left", { role: invite.robot ? `${role}, ${invite.robot}` : role, n: seconds }));
     if (!fresh) return;
     card.dataset.url = invite.url;
     write(part("invite-url"), invite.url);

@@ -96,17 +96,27 @@ export class AccessList {
   }
 
   /**
+   * Says which robot a device is for.
+   * @param {number} id
+   * @param {string | null} robot none in particular
+   */
+  assign(id, robot) {
+    return this.#ask({ do: "assign", id, robot });
+  }
+
+  /**
    * Shows an invitation, and a new one whenever it has run out.
    * @param {Role} role
+   * @param {string | null} [robot] the only one that it is for
    */
-  async show(role) {
+  async show(role, robot = null) {
     this.putAway();
     const mine = this.#invitation;
-    const reply = await this.#ask({ do: "invite", role });
+    const reply = await this.#ask({ do: "invite", role, ...(robot === null ? {} : { robot }) });
     if (mine !== this.#invitation || !reply?.ok || !reply.invite) return;
     this.invite = reply.invite;
     this.#until = this.#clock.now() + reply.invite.seconds * SECOND_MS;
-    this.#count(role);
+    this.#count(role, robot);
   }
 
   /** Nobody looks at the invitation any more. */
@@ -118,12 +128,15 @@ export class AccessList {
     this.onchange();
   }
 
-  /** @param {Role} role */
-  #count(role) {
+  /**
+   * @param {Role} role
+   * @param {string | null} robot
+   */
+  #count(role, robot) {
     this.onchange();
     this.#cancel = this.#clock.after(() => {
-      if (this.seconds > 0) this.#count(role);
-      else void this.show(role);
+      if (this.seconds > 0) this.#count(role, robot);
+      else void this.show(role, robot);
     }, SECOND_MS);
   }
 

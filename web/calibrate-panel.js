@@ -162,6 +162,13 @@ class CalibratePanel {
     return undefined;
   }
 
+  /** Another robot: what was found is not its own. */
+  forget() {
+    this.#sheet.show(false);
+    this.#walk = this.#anew();
+    this.#show();
+  }
+
   /**
    * Something was refused to this page's hands.
    * @param {string} why

@@ -36,10 +36,10 @@ export class Chat {
     const text = /** @type {HTMLInputElement} */ (part("chat-text"));
     const name = /** @type {HTMLInputElement} */ (part("chat-name"));
     name.value = this.name;
-    socket.auth = { name: this.name };
+    socket.auth.name = this.name;
     name.addEventListener("change", () => {
       this.#rename(name);
-      socket.auth = { name: this.name };
+      socket.auth.name = this.name;
     });
     part("chat-form").addEventListener("submit", (submit) => {
       submit.preventDefault();
@@ -59,6 +59,13 @@ export class Chat {
     socket.on(event.REPLY, (...args) => this.#said("reply", t("chat.robot"), args));
     socket.on(event.NOTICES, (...args) => this.#said("notice", t("chat.notice"), args));
     socket.on(event.DIRECTION, (...args) => this.#add("press", t("chat.button"), plain(event.payload(args))));
+  }
+
+  /** Another robot: what was said to the last one is not shown beside it. */
+  forget() {
+    this.#lines.replaceChildren();
+    this.#count = 0;
+    this.#badge();
   }
 
   /** @param {HTMLInputElement} input */

@@ -1,7 +1,8 @@
-// The shapes of everything this page says and hears, for the type checker alone; mirrors src/protocol/events.rs.
+// The shapes of everything this page says and hears, for the type checker alone; mirrors events.rs, fleet.rs, access.rs and
+// calibration.rs in src/protocol/.
 
-/** What a client may do, weakest first. */
-type Role = "viewer" | "driver" | "operator";
+/** What a client may do, weakest first. An agent runs robots, and may nothing that people may. */
+type Role = "agent" | "viewer" | "driver" | "operator";
 type RobotState = "no_robot" | "starting" | "ready" | "driving" | "stopped" | "latched";
 
 /** One connected client as others see it. */
@@ -15,7 +16,9 @@ interface Welcome {
   version: number;
   you: Person;
   role: Role;
+  /** Without a name if one of `robots` must be chosen first. */
   robot: RobotCard;
+  robots: RobotSummary[];
   limits: Limits;
   seat: SeatView;
   telemetry: Telemetry;
@@ -23,6 +26,8 @@ interface Welcome {
 
 interface RobotCard {
   name: string;
+  /** `#rrggbb`. */
+  color: string;
   simulated: boolean;
   /** How its wheels make its motion. */
   wheels: "differential" | "skid" | "mecanum" | "omni" | "ackermann";
@@ -31,6 +36,32 @@ interface RobotCard {
   /** Between left and right wheels; null if nobody has measured it. */
   track_m: number | null;
   top_speed_mps: number | null;
+}
+
+/** One robot in the list that everybody sees. */
+interface RobotSummary {
+  /** By which clients ask for it. */
+  name: string;
+  /** `#rrggbb`, of no other robot. */
+  color: string;
+  simulated: boolean;
+  /** Whether its agent is connected to the relay. */
+  here: boolean;
+  state: RobotState;
+  reason: Reason | null;
+  holder: Person | null;
+  /** How many clients look at it. */
+  clients: number;
+}
+
+/** `robots`, client to relay, acknowledged; all but `list` from operators. */
+type RobotsRequest = { do: "list" } | { do: "stop"; reason: string } | { do: "kick"; robot: string };
+
+interface RobotsReply {
+  /** For `stop`: whether every robot has confirmed its latch. */
+  ok: boolean;
+  why?: string;
+  robots: RobotSummary[];
 }
 
 interface Limits {
@@ -66,7 +97,7 @@ interface Sample {
   epoch: number;
 }
 
-type SeatRequest = { want: "take" | "ask" | "release" } | { want: "give"; to: number };
+type SeatRequest = { want: "take" | "ask" | "release" | "clear" } | { want: "give"; to: number };
 
 /** `seat`, to everyone: who drives. */
 interface SeatView {
@@ -201,7 +232,8 @@ interface Hand {
 type AccessRequest =
   | { do: "list" }
   | { do: "approve" | "deny" | "revoke"; id: number }
-  | { do: "invite"; role: Role };
+  | { do: "invite"; role: Role; robot?: string }
+  | { do: "assign"; id: number; robot: string | null };
 
 interface AccessReply {
   ok: boolean;
@@ -212,10 +244,31 @@ interface AccessReply {
 
 /** `access`, relay to operators: who may come in, whenever that changes. */
 interface Access {
-  /** Devices that wait to be let in; each shows its number, too. */
-  waiting: { id: number; name: string; role: Role; number: string }[];
-  /** Times are seconds since 1970. */
-  devices: { id: number; name: string; role: Role; paired: number; seen: number; here: boolean }[];
+  waiting: Waiting[];
+  devices: Device[];
+}
+
+/** A device that waits to be let in. */
+interface Waiting {
+  id: number;
+  name: string;
+  role: Role;
+  /** The robot that it is for; null: any. */
+  robot: string | null;
+  /** The device shows it, too. */
+  number: string;
+}
+
+/** A device that was let in. Times are seconds since 1970. */
+interface Device {
+  id: number;
+  name: string;
+  role: Role;
+  /** The robot that it is for: a viewer or driver sees no other; null: any. */
+  robot: string | null;
+  paired: number;
+  seen: number;
+  here: boolean;
 }
 
 /** What a motor needs, as calibration finds it. */
@@ -251,6 +304,10 @@ interface CalibrateReply {
 interface Invite {
   url: string;
   role: Role;
+  /** The robot that it is for; null: any. */
+  robot: string | null;
+  /** Of the certificate that vouches for the relay, for programs that come with the code. */
+  fingerprint: string | null;
   seconds: number;
   /** A text a row, `#` dark and space light, without the quiet zone. */
   qr: string[];

@@ -78,6 +78,8 @@ export class Drive {
   #session = null;
   /** @type {RobotState} */
   #state = "no_robot";
+  /** Why it is stopped. */
+  #reason = "";
   /** @type {(() => void) | null} */
   #cancel = null;
 
@@ -110,11 +112,12 @@ export class Drive {
     return (this.mine && this.#active && this.#held.get(this.#active)) || NEUTRAL;
   }
 
-  /** @param {Welcome} welcome */
+  /** @param {Welcome} welcome a second one on the same connection is another robot, or the same with all else new */
   welcomed(welcome) {
+    if (this.welcome) this.lost();
+    else this.#seq = 0;
     this.welcome = welcome;
     this.seat = welcome.seat;
-    this.#seq = 0;
     this.#asked = this.#leaving = false;
     this.#owed = this.mine ? 1 : 0;
     this.#touchedAt = this.#clock.now();
@@ -126,10 +129,11 @@ export class Drive {
   /** The connection is gone: nothing that is held now may drive when it returns. */
   lost() {
     const seated = this.mine;
+    // Before all else: a last neutral sample might reach the next robot.
+    this.welcome = null;
     this.#interrupt();
     this.#owed = 0;
     this.#asked = false;
-    this.welcome = null;
     this.seat = { holder: null, epoch: 0, queue: [] };
     this.#tick = this.#session = null;
     this.#plan();
@@ -144,6 +148,7 @@ export class Drive {
     this.#tick = telemetry.tick;
     this.#session = telemetry.session;
     this.#state = telemetry.state;
+    this.#reason = telemetry.reason?.code ?? "";
     if (telemetry.state === "latched" || telemetry.state === "no_robot") this.#interrupt();
   }
 
@@ -250,12 +255,16 @@ export class Drive {
 
   /** @param {SeatRequest} wish */
   async #request(wish) {
+    const { welcome } = this;
     try {
       /** @type {SeatReply} */
       const reply = await this.#line.request(event.SEAT, [wish]);
+      // An answer to what was asked before another greeting tells of another seat.
+      if (welcome !== this.welcome) return;
       this.seated(reply.seat);
       if (!reply.ok) this.#refuse(reply.why ?? t("seat.refused"), `seat_${wish.want}`);
     } catch (error) {
+      if (welcome !== this.welcome) return;
       this.#refuse(error instanceof Error ? error.message : String(error), "seat_lost");
     }
   }
@@ -268,7 +277,7 @@ export class Drive {
     if (!welcome) return this.#refuse(t("drive.offline"), "offline");
     if (now - this.#heardAt > SILENCE_MS) return this.#refuse(t("drive.silent"), "silent");
     if (this.#state === "latched") return this.#refuse(t("drive.latched"), "latched");
-    if (this.#state === "no_robot") return this.#refuse(t("drive.noRobot"), "no_robot");
+    if (this.#state === "no_robot") return this.#refuse(t(this.#reason.startsWith("agent_") ? "drive.noAgent" : "drive.noRobot"), "no_robot");
     if (welcome.role === "viewer") return this.#refuse(t("drive.viewer"), "viewer");
     if (seat.holder && !this.mine) return this.#refuse(t("seat.drives", { name: seat.holder.name }), "taken");
     this.#active = source;

@@ -12,6 +12,7 @@ export const TELEMETRY = "telemetry";
 export const REFUSED = "refused";
 export const ECHO = "echo";
 export const ACCESS = "access";
+export const ROBOTS = "robots";
 export const CALIBRATE = "calibrate";
 export const DIRECTION = "direction";
 export const CHAT = "chat";

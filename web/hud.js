@@ -1,4 +1,5 @@
 // The panels: state, robot and link, written only when a value changed.
+import { colour } from "./fleet.js";
 import { said, t } from "./words.js";
 
 /** Figures that flicker cannot be read: they change no more often than this, ms. */
@@ -38,6 +39,8 @@ export class Hud {
   /** @type {HTMLElement[]} */
   #bars = [];
   #view = "";
+  /** Named beside the state where there are several robots. */
+  #name = "";
   /** @type {RobotCard["wheels"]} */
   #kind = "differential";
   #parts = {
@@ -68,7 +71,7 @@ export class Hud {
     draw(parts.icon, view);
     const word = t(`state.${view}`);
     write(parts.word, word);
-    write(parts.hint, hint);
+    write(parts.hint, this.#name ? `${this.#name} · ${hint}` : hint);
     const shown = view === "latched" ? "" : detail;
     parts.detail.classList.toggle("shown", shown !== "");
     if (shown) {
@@ -82,8 +85,27 @@ export class Hud {
     }
   }
 
-  /** @param {RobotCard} robot */
-  robot(robot) {
+  /** In the lobby there is no robot. */
+  nobody() {
+    this.#name = "";
+    this.#dye("");
+    document.title = "Joywire";
+  }
+
+  /** @param {string} color whose page this is, seen from afar */
+  #dye(color) {
+    const page = document.body;
+    page.classList.toggle("dyed", color !== "");
+    page.style.setProperty("--hue", color || "transparent");
+  }
+
+  /**
+   * @param {RobotCard} robot
+   * @param {boolean} several whether there are others to take it for
+   */
+  robot(robot, several) {
+    this.#name = several ? robot.name : "";
+    this.#dye(colour(robot.color));
     write(this.#parts.robot, robot.simulated ? `${robot.name} · ${t("robot.simulated")}` : robot.name);
     document.title = `${robot.name} – Joywire`;
     this.#kind = robot.wheels ?? "differential";

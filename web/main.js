@@ -4,15 +4,17 @@ import { AccessList } from "./access.js";
 import { AccessPanel } from "./access-panel.js";
 import { Buzz } from "./buzz.js";
 import { Cable } from "./cable.js";
+import { Chain } from "./chain.js";
 import { Chat } from "./chat.js";
 import { Drive } from "./drive.js";
+import { Fleet, RobotLine } from "./fleet.js";
 import { GamepadPoll } from "./gamepad-poll.js";
 import { PadHand } from "./gamepad.js";
 import { Hud, part, write } from "./hud.js";
 import { listenToKeys } from "./keys.js";
 import { onLeaving } from "./leaving.js";
 import { RobotMap } from "./map.js";
-import { keep } from "./memory.js";
+import { keep, recall } from "./memory.js";
 import { Pad } from "./pad.js";
 import { Pairing, takeCode } from "./pair.js";
 import { PairScreen } from "./pair-screen.js";
@@ -22,7 +24,7 @@ import { Settings } from "./settings.js";
 import { SettingsSheet } from "./settings-sheet.js";
 import { Socket } from "./socket.js";
 import { wireSpeed } from "./speed.js";
-import { judge } from "./status.js";
+import { broken, judge } from "./status.js";
 import { Reset, Stop } from "./stop.js";
 import { ALONE, CROSS, SLIDE, TANK, Thumbs } from "./thumbs.js";
 import { TiltPad } from "./tilt-pad.js";
@@ -31,8 +33,15 @@ import { Wake } from "./wake.js";
 import { inWords, said, t } from "./words.js";
 
 const ECHO_MS = 1000;
+/** While telemetry is missing the relay is asked this often whether it is there, ms. */
+const DOUBT_MS = 250;
+/** Telemetry is missing after this long, ms. */
+const MISSING_MS = 500;
+/** The seat of one robot is left before the next one is gone to, unless that takes longer than this, ms. */
+const LEAVE_MS = 500;
 const LOOK_MS = 100;
 
+const address = new URLSearchParams(location.search).get("robot");
 const code = takeCode(location, history);
 const settings = new Settings();
 const buzz = new Buzz();
@@ -40,18 +49,21 @@ const wake = new Wake();
 const settingsSheet = new SettingsSheet(settings, { wake: wake.able, vibration: buzz.able });
 const scheme = location.protocol === "https:" ? "wss" : "ws";
 const socket = new Socket(`${scheme}://${location.host}/socket.io/?EIO=4&transport=websocket`);
-const drive = new Drive(socket);
-const stop = new Stop(socket);
-const reset = new Reset(socket);
+const fleet = new Fleet(address ?? recall("robot"));
+const line = new RobotLine(socket, fleet);
+const drive = new Drive(line);
+const stop = new Stop(line);
+const reset = new Reset(line);
 const cable = new Cable();
+const chain = new Chain(/** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".chain")));
 const hud = new Hud();
 const seatRow = new SeatRow(drive);
 const toasts = new Toasts(part("toasts"));
-new Chat(socket, (why, code) => toasts.say(why, code));
+const chat = new Chat(socket, (why, code) => toasts.say(why, code));
 const pairing = new Pairing();
 const pairScreen = new PairScreen(pairing);
 const accessList = new AccessList(socket);
-const accessPanel = new AccessPanel(accessList);
+const accessPanel = new AccessPanel(accessList, fleet);
 const map = new RobotMap(/** @type {HTMLCanvasElement} */ (part("map-canvas")), part("map-scale"));
 
 /** @type {Telemetry | null} */
@@ -60,6 +72,10 @@ let heardAt = -Infinity;
 let met = false;
 /** Comes when it is first opened: most people never calibrate. @type {Awaited<ReturnType<typeof import("./calibrate-panel.js").calibration>> | null} */
 let calibration = null;
+/** Comes with the second robot, or in the lobby. @type {Awaited<ReturnType<typeof import("./robots-panel.js").robotsPanel>> | null} */
+let robots = null;
+/** The robot that was chosen last, while its predecessor is being left. */
+let chosen = "";
 let trouble = "";
 let painting = false;
 /** @type {Set<number>} who was in the queue when it was last looked at */
@@ -79,23 +95,28 @@ function repaint() {
 
 function paint() {
   const silence = performance.now() - heardAt;
-  const status = judge({
+  /** @type {import("./status.js").Situation} */
+  const now = {
     ready: socket.ready,
     met,
     trouble,
     silence_ms: silence,
+    quiet_ms: socket.silence_ms,
     telemetry,
     seat: drive.seat,
     mine: drive.mine,
-    role: drive.welcome?.role ?? "viewer",
-  });
+    role: fleet.role ?? "viewer",
+    missing: fleet.missing,
+  };
+  const status = judge(now);
   hud.state(status);
+  chain.show(broken(now));
   calibration?.look(status);
   hud.gamepad(padHand.pad);
   if (poll.able) settingsSheet.rumbles();
   seatRow.show();
-  document.body.dataset.role = drive.welcome?.role ?? "none";
-  if (status.view === "lost" || status.view === "connecting" || !telemetry) hud.blank();
+  document.body.dataset.role = fleet.role ?? "none";
+  if (["lost", "connecting", "choosing"].includes(status.view) || !telemetry) hud.blank();
   else {
     hud.telemetry(telemetry);
     cable.show(telemetry.link);
@@ -123,17 +144,32 @@ socket.on(event.WELCOME, (...args) => {
   if (welcome.version > event.VERSION) {
     toasts.say(t("main.old"), "version");
   }
-  hud.robot(welcome.robot);
+  accessList.welcomed(welcome.role);
+  if (!fleet.welcomed(welcome)) {
+    drive.lost();
+    telemetry = null;
+    part("calibrate-open").hidden = true;
+    hud.nobody();
+    return repaint();
+  }
+  hud.robot(welcome.robot, fleet.several);
   fit(welcome.robot);
   part("calibrate-open").hidden = welcome.role !== "operator" || welcome.robot.simulated;
   drive.welcomed(welcome);
-  hear(welcome.telemetry);
-  accessList.welcomed(welcome.role);
+  return hear(welcome.telemetry);
 });
-socket.on(event.TELEMETRY, (...args) => hear(/** @type {Telemetry} */ (event.payload(args))));
-socket.on(event.SEAT, (...args) => drive.seated(/** @type {SeatView} */ (event.payload(args))));
+// In the lobby nothing is heard of a robot: what was on its way is of the last one.
+socket.on(event.TELEMETRY, (...args) => {
+  if (fleet.here) hear(/** @type {Telemetry} */ (event.payload(args)));
+});
+socket.on(event.SEAT, (...args) => {
+  if (fleet.here) drive.seated(/** @type {SeatView} */ (event.payload(args)));
+});
+socket.on(event.ROBOTS, (...args) => fleet.heard(args[0]));
 socket.on(event.REFUSED, (...args) => {
   const { event: what, why, code } = /** @type {Refused} */ (event.payload(args));
+  // The lobby says so itself.
+  if (what === event.WELCOME && fleet.lobby) return;
   if (what === event.DRIVE) refuse(said(code, why), code);
   else toasts.say(said(code, why), code);
 });
@@ -147,6 +183,7 @@ accessList.onanswered = (name) => toasts.unsay(`waits-${name}`);
 socket.onlost = (why) => {
   trouble = why.charAt(0).toUpperCase() + why.slice(1);
   drive.lost();
+  fleet.lost();
   accessList.lost();
   void pairing.look();
   repaint();
@@ -154,6 +191,73 @@ socket.onlost = (why) => {
 pairing.onopen = () => socket.open();
 pairing.onclose = () => socket.close();
 pairing.onhome = (home) => location.assign(home);
+
+fleet.onmove = () => {
+  map.forget();
+  chat.forget();
+  calibration?.forget();
+};
+fleet.onchange = () => {
+  document.body.toggleAttribute("data-lobby", fleet.lobby);
+  const other = document.body.hasAttribute("data-fleet") !== fleet.several;
+  document.body.toggleAttribute("data-fleet", fleet.several);
+  part("robots-toggle").hidden = !fleet.several;
+  socket.auth.robot = fleet.asked || undefined;
+  if (fleet.several && fleet.here) remember(fleet.here);
+  if (other && fleet.here && drive.welcome) hud.robot(drive.welcome.robot, fleet.several);
+  if (fleet.lobby) void showRobots();
+  robots?.show();
+  accessPanel.show();
+  repaint();
+};
+socket.auth.robot = fleet.asked || undefined;
+
+/** The same robot at the next visit, after a reload, and from a copied address. @param {string} name */
+function remember(name) {
+  keep("robot", name);
+  const query = `?robot=${encodeURIComponent(name)}`;
+  if (new URLSearchParams(location.search).get("robot") !== name) history.replaceState(null, "", query);
+}
+
+/** @param {boolean} [open] over the map, as somebody asked for it */
+async function showRobots(open = false) {
+  try {
+    const panel = await (await import("./robots-panel.js")).robotsPanel(fleet, socket);
+    if (!robots) {
+      robots = panel;
+      robots.onchoose = (name) => void choose(name);
+      robots.sheet.onopen = () => drive.letGo();
+    }
+    if (open) robots.sheet.show(true);
+    robots.show();
+  } catch {
+    toasts.say(t("socket.offline"), "robots");
+  }
+}
+// From then on the sheet has its button to itself.
+part("robots-toggle").addEventListener("click", () => {
+  if (!robots) void showRobots(true);
+});
+
+/** Goes to another robot: lets go of this one, leaves its seat, and asks the relay anew. @param {string} name */
+async function choose(name) {
+  chosen = name;
+  if (name === fleet.here) return;
+  drive.letGo();
+  reset.release();
+  if (drive.mine || waited) await Promise.race([drive.leave(), new Promise((done) => setTimeout(done, LEAVE_MS))]);
+  if (chosen !== name) return;
+  if (stop.waiting) toasts.say(t("robots.stopLost"), "stop");
+  stop.forget();
+  fleet.ask(name);
+  remember(name);
+  socket.auth.robot = name;
+  met = false;
+  telemetry = null;
+  socket.renew();
+  trouble = "";
+  repaint();
+}
 
 drive.onchange = () => {
   repaint();
@@ -180,9 +284,10 @@ drive.onchange = () => {
  * @param {string} code
  */
 function refuse(why, code) {
-  if (calibration?.refused(why) && code !== "taken") return;
+  if (fleet.lobby) return toasts.say(t("robots.first"), "lobby");
+  if (calibration?.refused(why) && code !== "taken") return undefined;
   const action = code === "taken" ? { label: t("seat.askFor"), run: () => void drive.ask() } : undefined;
-  toasts.say(why, code, action);
+  return toasts.say(why, code, action);
 }
 drive.onrefused = refuse;
 drive.onunseated = () => buzz.seatLost();
@@ -219,9 +324,10 @@ function fit({ wheels = "differential", strafe = false }) {
 function halt(how) {
   // A page that is not let in can stop nothing, and must not do so later, when it is.
   if (pairScreen.shown) return;
+  if (fleet.lobby) return toasts.say(t("robots.first"), "lobby");
   drive.letGo();
   buzz.stop();
-  stop.press(how);
+  return stop.press(how);
 }
 listenToKeys({ ...source("keys"), stop: () => halt("space bar"), sideways: () => drive.sideways });
 part("stop").addEventListener("pointerdown", (press) => {
@@ -318,24 +424,28 @@ accessPanel.sheet.onopen = () => {
 
 part("calibrate-open").addEventListener("click", async () => {
   try {
-    calibration = await (await import("./calibrate-panel.js")).calibration(drive, socket);
+    calibration = await (await import("./calibrate-panel.js")).calibration(drive, line);
     calibration.open();
   } catch {
     toasts.say(t("socket.offline"), "calibrate");
   }
 });
 
+let echoedAt = -Infinity;
 setInterval(() => {
-  if (!socket.ready) return;
   const sent = performance.now();
+  const missing = fleet.here !== "" && sent - heardAt > MISSING_MS;
+  // Timers are never quite on time.
+  if (!socket.ready || (!missing && sent - echoedAt < ECHO_MS - DOUBT_MS / 2)) return;
+  echoedAt = sent;
   socket.request(event.ECHO, [], 2 * ECHO_MS).then(
     () => hud.roundTrip(performance.now() - sent),
     () => hud.roundTrip(null),
   );
-}, ECHO_MS);
+}, DOUBT_MS);
 setInterval(repaint, LOOK_MS);
 inWords(() => {
-  if (drive.welcome) hud.robot(drive.welcome.robot);
+  if (drive.welcome) hud.robot(drive.welcome.robot, fleet.several);
   repaint();
 });
 addEventListener("online", () => socket.hurry());

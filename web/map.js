@@ -44,6 +44,14 @@ export class RobotMap {
     this.#ask();
   }
 
+  /** Another robot, on ground of its own. */
+  forget() {
+    this.#trail = [];
+    this.#middle = { x: 0, y: 0 };
+    this.move(null);
+    this.#ask();
+  }
+
   /** The theme has changed. */
   recolour() {
     this.#colours = {};

@@ -98,6 +98,11 @@ export class Socket {
     return this.#ready;
   }
 
+  /** Since anything was heard, ms; of a connection that is just being made, since its beginning. */
+  get silence_ms() {
+    return Date.now() - this.#heardAt;
+  }
+
   /**
    * @param {string} name
    * @param {(...args: any[]) => void} listener
@@ -119,6 +124,12 @@ export class Socket {
     this.#wanted = false;
     clearTimeout(this.#retry);
     this.#drop(t("socket.closed"));
+  }
+
+  /** Ends this connection and makes another at once, at which the relay is told what `auth` says by now. */
+  renew() {
+    this.#drop(t("socket.closed"));
+    this.hurry();
   }
 
   /** Tries at once instead of waiting for the next attempt: the network came back, or the person did. */

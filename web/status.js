@@ -1,21 +1,52 @@
-// One word for everything that goes on: what the page shows at a glance, decided in one table.
+// One word for everything that goes on, and which link is down: what the page shows at a glance, decided in one table.
 import { said, t } from "./words.js";
 
 /**
- * @typedef {"connecting" | "lost" | "no_robot" | "starting" | "ready" | "driving" | "watching" | "stopped" | "latched"} View
+ * A link of the chain from this page to the robot, by what is at its far end.
+ * @typedef {"relay" | "agent" | "robot"} Broken
+ * @typedef {"connecting" | "lost" | "no_robot" | "starting" | "ready" | "driving" | "watching" | "stopped" | "latched" | "choosing"} View
  * @typedef {object} Situation
  * @property {boolean} ready whether the relay has greeted
  * @property {boolean} met whether it ever had
  * @property {string} trouble why there is no connection
  * @property {number} silence_ms since the newest telemetry
+ * @property {number} quiet_ms since anything was heard of the relay
  * @property {Telemetry | null} telemetry
  * @property {SeatView} seat
  * @property {boolean} mine whether this page holds the seat
  * @property {Role} role
+ * @property {string | null} missing the robot that is waited for in the lobby; empty if one must be chosen, null outside
  */
 
 /** Without telemetry for this long the page says so, ms. */
 const SILENCE_MS = 1000;
+/** Once telemetry is missing the relay is asked four times a second: if it has not answered for this long, it is not there, ms. */
+const QUIET_MS = 800;
+
+/** Whether the relay itself says that nothing comes from the robot's program; more may not come then. @param {Telemetry} telemetry */
+function orphaned({ state, reason }) {
+  return state === "no_robot" && (reason?.code.startsWith("agent_") ?? false);
+}
+
+/** @param {Situation} now */
+function silent({ telemetry, silence_ms, quiet_ms }) {
+  if (!telemetry) return true;
+  return silence_ms > SILENCE_MS && !(orphaned(telemetry) && quiet_ms <= SILENCE_MS);
+}
+
+/**
+ * The first link that is down, as seen from here; null if all of them hold.
+ * @param {Situation} now
+ * @returns {Broken | null}
+ */
+export function broken(now) {
+  const { telemetry } = now;
+  if (!now.ready) return now.met || now.trouble ? "relay" : null;
+  if (now.missing !== null) return now.missing ? "agent" : null;
+  if (!telemetry || silent(now)) return now.quiet_ms > QUIET_MS ? "relay" : "agent";
+  if (telemetry.state !== "no_robot") return null;
+  return orphaned(telemetry) ? "agent" : "robot";
+}
 
 /**
  * What to show, strongest first.
@@ -28,7 +59,11 @@ export function judge(now) {
   if (!now.ready) {
     return { view: "lost", hint: t("hint.lost"), detail: t("detail.lost", { why: now.trouble }) };
   }
-  if (!telemetry || now.silence_ms > SILENCE_MS) {
+  if (now.missing !== null) {
+    const hint = now.missing ? t("hint.missing", { name: now.missing }) : t("hint.choosing");
+    return { view: "choosing", hint, detail: "" };
+  }
+  if (!telemetry || silent(now)) {
     const seconds = Math.floor(now.silence_ms / 1000);
     return {
       view: "lost",
@@ -43,7 +78,7 @@ export function judge(now) {
     case "latched":
       return { view: "latched", hint: who, detail: why };
     case "no_robot":
-      return { view: "no_robot", hint: t("hint.noRobot"), detail: why || t("drive.noRobot") };
+      return { view: "no_robot", hint: t(orphaned(telemetry) ? "hint.noAgent" : "hint.noRobot"), detail: why || t("drive.noRobot") };
     case "starting":
       return { view: "starting", hint: t("hint.starting"), detail: why };
     case "stopped":

@@ -40,6 +40,13 @@ export class Stop {
     this.#say(reason, this.#press);
   }
 
+  /** This page goes to another robot: that one is not to be stopped by a press that was meant for this one. */
+  forget() {
+    if (!this.waiting) return;
+    this.waiting = false;
+    this.onchange(false);
+  }
+
   /**
    * @param {string} reason
    * @param {number} press

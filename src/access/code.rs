@@ -16,10 +16,25 @@ const MAX_CODES: usize = 8;
 /// A code: 128 random bits.
 pub type Code = Secret<16>;
 
-#[derive(Clone, Copy, Debug)]
+/// What a device may do that comes with a code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pass {
+    /// Its role.
+    pub role: Role,
+    /// The robot that it is for, by name; `None`: any.
+    pub robot: Option<String>,
+}
+
+impl From<Role> for Pass {
+    fn from(role: Role) -> Self {
+        Self { role, robot: None }
+    }
+}
+
+#[derive(Clone, Debug)]
 struct Open {
     hash: Hash,
-    role: Role,
+    pass: Pass,
     until: Time,
 }
 
@@ -46,7 +61,7 @@ pub struct Codes {
 
 impl Codes {
     /// Opens a code for one device.
-    pub fn issue(&mut self, now: Time, code: Code, role: Role) {
+    pub fn issue(&mut self, now: Time, code: Code, pass: impl Into<Pass>) {
         self.forget(now);
         if self.open.len() == MAX_CODES {
             self.open.remove(0);
@@ -54,21 +69,21 @@ impl Codes {
         if self.open.is_empty() {
             self.failures = 0;
         }
-        self.open.push(Open { hash: code.hash(), role, until: now + LIFETIME });
+        self.open.push(Open { hash: code.hash(), pass: pass.into(), until: now + LIFETIME });
     }
 
     /// Uses a code up; returns what it was for.
     ///
     /// # Errors
     /// [`CodeError`].
-    pub fn redeem(&mut self, now: Time, text: &str) -> Result<Role, CodeError> {
+    pub fn redeem(&mut self, now: Time, text: &str) -> Result<Pass, CodeError> {
         self.forget(now);
         // All are looked at, whichever fits: the time it takes tells nothing.
         let code = Code::parse(text);
         let fits = |open: &Open| code.is_some_and(|code| code.fits(&open.hash));
         let found = self.open.iter().map(fits).collect::<Vec<_>>().into_iter().position(|fits| fits);
         match found {
-            Some(place) => Ok(self.open.remove(place).role),
+            Some(place) => Ok(self.open.remove(place).pass),
             None if self.open.is_empty() => Err(CodeError::Unknown),
             None => {
                 self.failures += 1;
@@ -110,10 +125,10 @@ mod tests {
         let mut codes = Codes::default();
         codes.issue(NOW, code(1), Role::Driver);
         codes.issue(NOW, code(2), Role::Viewer);
-        assert_eq!(codes.redeem(NOW, &code(2).text()), Ok(Role::Viewer));
+        assert_eq!(codes.redeem(NOW, &code(2).text()), Ok(Role::Viewer.into()));
         assert_eq!(codes.redeem(NOW, &code(2).text()), Err(CodeError::Unknown));
         assert!(codes.left(NOW, &code(1)).is_some() && codes.left(NOW, &code(2)).is_none());
-        assert_eq!(codes.redeem(NOW, &code(1).text()), Ok(Role::Driver));
+        assert_eq!(codes.redeem(NOW, &code(1).text()), Ok(Role::Driver.into()));
     }
 
     /// Goal: I8, after 120 s it is void.
@@ -137,7 +152,7 @@ mod tests {
         assert_eq!(codes.redeem(NOW, "rubbish"), Err(CodeError::Void));
         assert_eq!(codes.redeem(NOW, &code(1).text()), Err(CodeError::Unknown));
         codes.issue(NOW, code(1), Role::Driver);
-        assert_eq!(codes.redeem(NOW, &code(1).text()), Ok(Role::Driver));
+        assert_eq!(codes.redeem(NOW, &code(1).text()), Ok(Role::Driver.into()));
     }
 
     /// Goal: I8, 100,000 guesses open nothing, and codes that nobody uses do not pile up.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::code::Pass;
 use super::secret::{Hash, Secret};
 use crate::protocol::events::Role;
 
@@ -21,6 +22,9 @@ pub struct Device {
     pub name: String,
     /// What it may do.
     pub role: Role,
+    /// The robot that it is for, by name; `None`: any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub robot: Option<String>,
     /// Hash of its [`Token`].
     pub token: Hash,
     /// When it was let in, seconds since 1970.
@@ -39,7 +43,7 @@ pub struct Devices {
 
 impl Devices {
     /// Lets a device in at `now`, seconds since 1970; returns its number.
-    pub fn add(&mut self, now: u64, name: String, role: Role, token: &Token) -> u64 {
+    pub fn add(&mut self, now: u64, name: String, pass: impl Into<Pass>, token: &Token) -> u64 {
         if self.devices.len() >= MAX_DEVICES {
             let quiet = self.devices.iter().enumerate().min_by_key(|(_, device)| device.seen);
             if let Some((place, _)) = quiet {
@@ -48,7 +52,8 @@ impl Devices {
         }
         self.next = self.next.saturating_add(1);
         let id = self.next;
-        self.devices.push(Device { id, name, role, token: token.hash(), paired: now, seen: now });
+        let Pass { role, robot } = pass.into();
+        self.devices.push(Device { id, name, role, robot, token: token.hash(), paired: now, seen: now });
         id
     }
 
@@ -64,6 +69,12 @@ impl Devices {
     pub fn saw(&mut self, id: u64, now: u64) -> bool {
         let device = self.devices.iter_mut().find(|device| device.id == id && device.seen.saturating_add(3600) <= now);
         device.map(|device| device.seen = now).is_some()
+    }
+
+    /// Says which robot a device is for; whether there is one.
+    pub fn assign(&mut self, id: u64, robot: Option<String>) -> bool {
+        let device = self.devices.iter_mut().find(|device| device.id == id);
+        device.map(|device| device.robot = robot).is_some()
     }
 
     /// Throws a device out; whether there was one.

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::{oneshot, watch};
 
-use super::code::{Code, CodeError, LIFETIME};
+use super::code::{Code, CodeError, LIFETIME, Pass};
 use super::device::{Device, Devices, Token};
 use super::device_file::DeviceFile;
 use super::pairing::{Knock, Pairing, Request, Ticket, Verdict, tidy};
@@ -29,6 +29,8 @@ pub struct Guest {
     pub name: String,
     /// What it may do.
     pub role: Role,
+    /// The robot that it is for, by name; `None`: any.
+    pub robot: Option<String>,
 }
 
 /// A device that was just let in, and by what it will be known.
@@ -91,6 +93,8 @@ struct State {
     present: BTreeMap<u64, usize>,
     /// `https://ADDRESS:PORT`, as phones reach it.
     address: String,
+    /// Fingerprint of the certificate that vouches for us, for programs that come with a code.
+    fingerprint: Option<String>,
 }
 
 /// The gate. What is async here waits for the disk, the rest for nothing.
@@ -109,7 +113,8 @@ impl Gate {
     /// If `dir` cannot be used.
     pub fn open(dir: &Path, confirm: bool, address: String, clock: Clock) -> io::Result<Arc<Self>> {
         let (file, devices) = DeviceFile::open(dir)?;
-        let state = State { pairing: Pairing::new(confirm), devices, present: BTreeMap::new(), address };
+        let state =
+            State { pairing: Pairing::new(confirm), devices, present: BTreeMap::new(), address, fingerprint: None };
         Ok(Arc::new(Self { clock, state: Mutex::new(state), file, changes: watch::Sender::new(0) }))
     }
 
@@ -131,6 +136,11 @@ impl Gate {
         if moved {
             self.changed();
         }
+    }
+
+    /// What vouches for us from now on, as programs that come with a code are told.
+    pub fn vouch(&self, fingerprint: Option<String>) {
+        self.state().fingerprint = fingerprint;
     }
 
     /// The device that shows this token.
@@ -164,14 +174,14 @@ impl Gate {
             let mut state = self.state();
             match state.pairing.knock(self.clock.now(), code, name, &ticket, number) {
                 Ok(Knock::Waiting(request)) => Ok(Err(request)),
-                Ok(Knock::Admitted(role)) => Ok(Ok(self.admit(&mut state, tidy(name), role, token, before))),
+                Ok(Knock::Admitted(pass)) => Ok(Ok(self.admit(&mut state, tidy(name), pass, token, before))),
                 Err(error) => Err(error),
             }
         };
         self.changed();
         match outcome {
             Ok(Ok(admitted)) => Ok(Welcome::Admitted(admitted.written_down().await)),
-            Ok(Err(Request { name, role, .. })) => {
+            Ok(Err(Request { name, pass: Pass { role, .. }, .. })) => {
                 tracing::info!(name, ?role, "a device waits to be let in");
                 Ok(Welcome::Waiting { ticket, number, role })
             }
@@ -191,9 +201,11 @@ impl Gate {
         let admitted = {
             let mut state = self.state();
             match state.pairing.collect(self.clock.now(), ticket) {
-                Verdict::Waiting(Request { number, role, .. }) => return Ok(Patience::Waiting { number, role }),
+                Verdict::Waiting(Request { number, pass, .. }) => {
+                    return Ok(Patience::Waiting { number, role: pass.role });
+                }
                 Verdict::Denied => return Ok(Patience::Denied),
-                Verdict::Admitted(name, role) => self.admit(&mut state, name, role, token, before),
+                Verdict::Admitted(name, pass) => self.admit(&mut state, name, pass, token, before),
             }
         };
         self.changed();
@@ -234,13 +246,15 @@ impl Gate {
         let waiting = state.pairing.waiting(self.clock.now()).into_iter().map(|request| access::Waiting {
             id: request.id,
             name: request.name,
-            role: request.role,
+            role: request.pass.role,
+            robot: request.pass.robot,
             number: format!("{:04}", request.number),
         });
         let devices = state.devices.all().iter().map(|device| access::Device {
             id: device.id,
             name: device.name.clone(),
             role: device.role,
+            robot: device.robot.clone(),
             paired: device.paired,
             seen: device.seen,
             here: state.present.contains_key(&device.id),
@@ -252,14 +266,15 @@ impl Gate {
     ///
     /// # Errors
     /// [`GateError::Random`].
-    pub fn invite(&self, role: Role) -> Result<Invite, GateError> {
-        let code = Code::new(random()?);
-        let url = {
+    pub fn invite(&self, pass: impl Into<Pass>) -> Result<Invite, GateError> {
+        let (code, pass) = (Code::new(random()?), pass.into());
+        let (url, fingerprint) = {
             let mut state = self.state();
-            state.pairing.issue(self.clock.now(), code, role);
-            format!("{}{PATH}{}", state.address, code.text())
+            state.pairing.issue(self.clock.now(), code, pass.clone());
+            (format!("{}{PATH}{}", state.address, code.text()), state.fingerprint.clone())
         };
-        Ok(Invite { qr: qr::rows(&url), url, role, seconds: LIFETIME.as_secs() })
+        let Pass { role, robot } = pass;
+        Ok(Invite { qr: qr::rows(&url), url, role, robot, fingerprint, seconds: LIFETIME.as_secs() })
     }
 
     /// Does what an operator asks. Waits until it is on disk, if it is to be remembered.
@@ -270,9 +285,11 @@ impl Gate {
             AccessRequest::Approve { id } => self.answer(id, true),
             AccessRequest::Deny { id } => self.answer(id, false),
             AccessRequest::Revoke { id } => self.revoke(id).await,
-            AccessRequest::Invite { role } => {
-                self.invite(role).map(|invite| invitation = Some(invite)).map_err(|error| error.to_string())
-            }
+            AccessRequest::Assign { id, robot } => self.assign(id, robot).await,
+            AccessRequest::Invite { role, robot } => self
+                .invite(Pass { role, robot })
+                .map(|invite| invitation = Some(invite))
+                .map_err(|error| error.to_string()),
         };
         AccessReply { ok: done.is_ok(), why: done.err(), access: self.access(), invite: invitation }
     }
@@ -282,7 +299,7 @@ impl Gate {
         let Some(request) = answered else {
             return Err(format!("no device number {id} waits: it was answered already, or gave up"));
         };
-        tracing::info!(device = request.name, role = ?request.role, yes, "a waiting device was answered");
+        tracing::info!(device = request.name, role = ?request.pass.role, yes, "a waiting device was answered");
         self.changed();
         Ok(())
     }
@@ -303,14 +320,27 @@ impl Gate {
         })
     }
 
+    async fn assign(&self, id: u64, robot: Option<String>) -> Result<(), String> {
+        let saved = {
+            let mut state = self.state();
+            if !state.devices.assign(id, robot) {
+                return Err(format!("there is no device number {id}"));
+            }
+            self.file.save(&state.devices)
+        };
+        self.changed();
+        written(saved).await.map_err(|error| format!("that could not be written down: {error}"))
+    }
+
     /// Lets a device in and has that written down.
-    fn admit(&self, state: &mut State, name: String, role: Role, token: Token, before: Option<u64>) -> Admitted {
+    fn admit(&self, state: &mut State, name: String, pass: Pass, token: Token, before: Option<u64>) -> Admitted {
         if let Some(before) = before {
             state.devices.revoke(before);
         }
-        let id = state.devices.add(wall_clock(), name.clone(), role, &token);
-        tracing::info!(id, name, ?role, "a device was let in");
-        let admission = Admission { guest: Guest { id, name, role }, token };
+        let id = state.devices.add(wall_clock(), name.clone(), pass.clone(), &token);
+        let Pass { role, robot } = pass;
+        tracing::info!(id, name, ?role, robot, "a device was let in");
+        let admission = Admission { guest: Guest { id, name, role, robot }, token };
         Admitted { admission, saved: self.file.save(&state.devices) }
     }
 
@@ -343,7 +373,7 @@ impl Admitted {
 }
 
 fn guest(device: &Device) -> Guest {
-    Guest { id: device.id, name: device.name.clone(), role: device.role }
+    Guest { id: device.id, name: device.name.clone(), role: device.role, robot: device.robot.clone() }
 }
 
 async fn written(saved: oneshot::Receiver<io::Result<()>>) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::code::{Code, CodeError, Codes, LIFETIME};
+use super::code::{Code, CodeError, Codes, LIFETIME, Pass};
 use super::secret::{Hash, Secret};
 use crate::protocol::events::Role;
 use crate::time::Time;
@@ -21,7 +21,7 @@ pub struct Request {
     /// What it calls itself, at most 32 characters.
     pub name: String,
     /// What it would be allowed to do.
-    pub role: Role,
+    pub pass: Pass,
     /// Four digits that it shows, and the terminal, too: the same device is meant.
     pub number: u16,
 }
@@ -30,7 +30,7 @@ pub struct Request {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Knock {
     /// The device may come in.
-    Admitted(Role),
+    Admitted(Pass),
     /// The operator must say yes first.
     Waiting(Request),
 }
@@ -41,7 +41,7 @@ pub enum Verdict {
     /// Nobody has answered yet.
     Waiting(Request),
     /// Come in, under this name.
-    Admitted(String, Role),
+    Admitted(String, Pass),
     /// The operator said no, or nobody answered in time.
     Denied,
 }
@@ -71,8 +71,8 @@ impl Pairing {
     }
 
     /// Opens a code for one device.
-    pub fn issue(&mut self, now: Time, code: Code, role: Role) {
-        self.codes.issue(now, code, role);
+    pub fn issue(&mut self, now: Time, code: Code, pass: impl Into<Pass>) {
+        self.codes.issue(now, code, pass);
     }
 
     /// How long this code is still good; `None` if it is not.
@@ -97,12 +97,12 @@ impl Pairing {
         if self.waiting.len() >= MAX_WAITING {
             return Err(CodeError::Crowded);
         }
-        let role = self.codes.redeem(now, code)?;
-        if role == Role::Viewer || !self.confirm {
-            return Ok(Knock::Admitted(role));
+        let pass = self.codes.redeem(now, code)?;
+        if pass.role == Role::Viewer || !self.confirm {
+            return Ok(Knock::Admitted(pass));
         }
         self.next += 1;
-        let request = Request { id: self.next, name: tidy(name), role, number };
+        let request = Request { id: self.next, name: tidy(name), pass, number };
         let until = now + LIFETIME;
         self.waiting.push(Waiting { request: request.clone(), ticket: ticket.hash(), until, answer: None });
         Ok(Knock::Waiting(request))
@@ -126,8 +126,8 @@ impl Pairing {
         match self.waiting[place].answer {
             None => Verdict::Waiting(self.waiting[place].request.clone()),
             Some(yes) => {
-                let Request { name, role, .. } = self.waiting.remove(place).request;
-                if yes { Verdict::Admitted(name, role) } else { Verdict::Denied }
+                let Request { name, pass, .. } = self.waiting.remove(place).request;
+                if yes { Verdict::Admitted(name, pass) } else { Verdict::Denied }
             }
         }
     }
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(pairing.waiting(NOW), std::slice::from_ref(&request));
         assert_eq!(pairing.answer(NOW, request.id, true), Some(request.clone()));
         assert_eq!(pairing.answer(NOW, request.id, false), None, "answered once");
-        assert_eq!(pairing.collect(NOW, &ticket), Verdict::Admitted("Anne's phone".into(), Role::Driver));
+        assert_eq!(pairing.collect(NOW, &ticket), Verdict::Admitted("Anne's phone".into(), Role::Driver.into()));
         assert_eq!(pairing.collect(NOW, &ticket), Verdict::Denied, "told once");
     }
 
@@ -210,8 +210,8 @@ mod tests {
     /// Goal: viewers, and all where the operator wants it so, come in by the code alone.
     #[test]
     fn viewers_need_no_yes() {
-        assert_eq!(knock(&mut opened(true, Role::Viewer), "x"), Ok(Knock::Admitted(Role::Viewer)));
-        assert_eq!(knock(&mut opened(false, Role::Driver), "x"), Ok(Knock::Admitted(Role::Driver)));
+        assert_eq!(knock(&mut opened(true, Role::Viewer), "x"), Ok(Knock::Admitted(Role::Viewer.into())));
+        assert_eq!(knock(&mut opened(false, Role::Driver), "x"), Ok(Knock::Admitted(Role::Driver.into())));
     }
 
     /// Goal: devices that nobody answers do not pile up, and do not use codes up.

@@ -328,6 +328,7 @@ impl Agent {
             SeatRequest::Give { to } if self.people.knows(DriverId(to)) => Command::Give(DriverId(to)),
             SeatRequest::Give { .. } => return (false, Some("that person is not here".to_owned())),
             SeatRequest::Release => Command::Leave,
+            SeatRequest::Clear => return self.clear_seat(now, sender),
         };
         match self.controller.command(now, driver, Source::Network, command) {
             Answer::Seat(Grant::Refused { holder }) => {
@@ -337,6 +338,20 @@ impl Agent {
             Answer::Seat(Grant::Granted | Grant::Renewed | Grant::Preempted { .. } | Grant::Queued { .. })
             | Answer::Accepted => (true, None),
         }
+    }
+
+    /// Takes the seat from whoever drives by the network.
+    fn clear_seat(&mut self, now: Time, sender: &Sender) -> (bool, Option<String>) {
+        if sender.role < Role::Operator {
+            return (false, Some("only an operator takes the seat from somebody".to_owned()));
+        }
+        let Some(holder) = self.controller.seat().holder() else { return (true, None) };
+        if self.pads.is_pad(holder) {
+            return (false, Some("a gamepad beside the robot drives: it is taken there".to_owned()));
+        }
+        tracing::info!(operator = sender.person.name, holder = self.people.name(holder), "the seat is taken back");
+        self.controller.command(now, holder, Source::Network, Command::Leave);
+        (true, None)
     }
 
     fn nudge(&mut self, now: Time, sender: &Sender, driver: DriverId, direction: Direction) {

@@ -1,6 +1,6 @@
 //! What gamepads at this machine want, as commands to the controller, and what they must know.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Agent, outcome, wording};
 use crate::drive::{Answer, Command, DriverId, Grant, Refusal, Source};
@@ -16,12 +16,19 @@ pub struct Pads {
     operator: bool,
     /// Nonces of resets that are being held.
     nonces: BTreeMap<DriverId, u32>,
+    /// Those that are plugged in.
+    here: BTreeSet<DriverId>,
 }
 
 impl Pads {
     /// Pads that are read at the other end of a link.
     pub fn new(end: AgentEnd, operator: bool) -> Self {
-        Self { end: Some(end), operator, nonces: BTreeMap::new() }
+        Self { end: Some(end), operator, ..Self::default() }
+    }
+
+    /// Whether a driver is a pad.
+    pub fn is_pad(&self, driver: DriverId) -> bool {
+        self.here.contains(&driver)
     }
 
     /// Waits until a pad wants something; for ever if there is none. Safe to cancel.
@@ -41,11 +48,13 @@ impl Agent {
             let now = self.clock.now();
             match word {
                 Word::Here(name) => {
+                    self.pads.here.insert(pad);
                     self.people.meet(&Person { id: pad.0, name: format!("Gamepad ({name})") });
                 }
                 Word::Gone => {
                     self.controller.command(now, pad, Source::Gamepad, Command::Leave);
                     self.pads.nonces.remove(&pad);
+                    self.pads.here.remove(&pad);
                     self.show_seat();
                     self.people.forget(pad);
                     // Its wheels rest with this very step.

@@ -37,7 +37,7 @@ impl Authority {
     /// Its SHA-256, as phones and browsers show it: `3F:9A:…`, 32 bytes.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        self.hash().iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
+        fingerprint(&self.certificate)
     }
 
     /// As iPhones and iPads take it: a configuration profile with nothing but this certificate.
@@ -50,6 +50,12 @@ impl Authority {
         let hash = digest(&SHA256, &self.certificate);
         std::array::from_fn(|index| hash.as_ref().get(index).copied().unwrap_or(0))
     }
+}
+
+/// The SHA-256 of a certificate, as phones and browsers show it: `3F:9A:…`, 32 bytes.
+pub(super) fn fingerprint(certificate: &[u8]) -> String {
+    let hash = digest(&SHA256, certificate);
+    hash.as_ref().iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
 }
 
 impl Authority {

@@ -182,6 +182,15 @@ impl Keeper {
         self.0.shown.0.read().unwrap_or_else(PoisonError::into_inner).1.clone()
     }
 
+    /// Fingerprint (SHA-256) by which a program knows us again: of our authority, or of the last certificate of the chain
+    /// that the user brought.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let shown = self.0.shown.0.read().unwrap_or_else(PoisonError::into_inner);
+        let last = shown.0.cert.last().map(|certificate| authority::fingerprint(certificate));
+        shown.1.as_ref().map(Authority::fingerprint).or(last).unwrap_or_default()
+    }
+
     fn work(&self) -> MutexGuard<'_, Source> {
         self.0.work.lock().unwrap_or_else(PoisonError::into_inner)
     }

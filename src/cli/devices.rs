@@ -16,21 +16,22 @@ use crate::protocol::access::{Access, AccessReply, AccessRequest, Device};
 
 pub fn run(args: &DevicesArgs) -> anyhow::Result<ExitCode> {
     let (folder, port) = settings::running(&args.running)?;
-    let (request, json) = match args.command {
+    let (request, json) = match args.command.clone() {
         None => (AccessRequest::List, false),
         Some(DevicesCommand::List { json }) => (AccessRequest::List, json),
         Some(DevicesCommand::Approve { id }) => (AccessRequest::Approve { id }, false),
         Some(DevicesCommand::Deny { id }) => (AccessRequest::Deny { id }, false),
         Some(DevicesCommand::Revoke { id }) => (AccessRequest::Revoke { id }, false),
+        Some(DevicesCommand::Assign { id, robot }) => (AccessRequest::Assign { id, robot }, false),
     };
     let before = runtime()?.block_on(ask(&folder, port, AccessRequest::List))?.access;
-    let reply = runtime()?.block_on(ask(&folder, port, request))?;
+    let reply = runtime()?.block_on(ask(&folder, port, request.clone()))?;
     if let Some(why) = reply.why {
         bail!(why);
     }
     match request {
         AccessRequest::List if json => say(&serde_json::to_string(&reply.access)?),
-        AccessRequest::List | AccessRequest::Invite { .. } => list(&reply.access),
+        AccessRequest::List | AccessRequest::Invite { .. } | AccessRequest::Assign { .. } => list(&reply.access),
         AccessRequest::Approve { id } => say(&format!("{} is let in", waiting(&before, id))),
         AccessRequest::Deny { id } => say(&format!("{} was sent away", waiting(&before, id))),
         AccessRequest::Revoke { id } => {
@@ -111,7 +112,8 @@ fn list(access: &Access) {
     say(&format!("{:>4}  {:<width$}  {:<8}  LAST HERE", "ID", "NAME", "ROLE"));
     for device in &access.devices {
         let role = format!("{:?}", device.role).to_lowercase();
-        say(&format!("{:>4}  {:<width$}  {role:<8}  {}", device.id, device.name, last_here(device)));
+        let robot = device.robot.as_ref().map_or_else(String::new, |robot| format!(", for {robot}"));
+        say(&format!("{:>4}  {:<width$}  {role:<8}  {}{robot}", device.id, device.name, last_here(device)));
     }
 }
 

@@ -39,6 +39,9 @@ impl Front {
             announce(relay, &names, port);
             tasks.push(tokio::spawn(follow(gate.clone(), names.all.subscribe(), port)));
             advertisement = config.server.mdns.then(|| advertise(&config.robot.name, port)).flatten().map(Arc::new);
+            if let Some(advertisement) = &advertisement {
+                tasks.push(tokio::spawn(tell_robots(relay.robots(), config.robot.name.clone(), advertisement.clone())));
+            }
             tasks.push(tokio::spawn(phones.follow(names, advertisement.clone())));
             receive(gate);
         }
@@ -97,6 +100,18 @@ async fn follow(gate: Arc<Gate>, mut hosts: watch::Receiver<Vec<Name>>, port: u1
     }
 }
 
+/// Tells the network each robot that has dialled in, for as long as it is here.
+async fn tell_robots(mut robots: watch::Receiver<Vec<String>>, own: String, advertisement: Arc<Advertisement>) {
+    loop {
+        // The first is told anyway.
+        let others: Vec<String> = robots.borrow_and_update().iter().filter(|name| **name != own).cloned().collect();
+        advertisement.tell(&others);
+        if robots.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
 fn advertise(name: &str, port: u16) -> Option<Advertisement> {
     match Advertisement::start(&hostname::label(name), name, port) {
         Ok(advertisement) => Some(advertisement),
@@ -117,7 +132,7 @@ fn receive(gate: Arc<Gate>) {
     }
     let work = move || {
         let received = runtime().and_then(|runtime| {
-            let reception = Reception::new(Door::Here(gate), role)?;
+            let reception = Reception::new(Door::Here(gate), role, None)?;
             runtime.block_on(reception.receive(false))
         });
         if let Err(error) = received {

@@ -1,11 +1,14 @@
 //! The command line: one file a command, and what they share.
 
+mod agent;
 mod calibrate;
 mod config;
 mod devices;
 mod doctor;
+mod drive;
 mod front;
 mod gamepad;
+mod key;
 mod pads;
 mod pair;
 mod phones;
@@ -46,6 +49,7 @@ Examples:\n  \
   joywire                            drive the simulated robot in a browser\n  \
   joywire --public                   drive it from a phone as well: scan the code that appears\n  \
   joywire pair --role viewer         a code for one more device, from another terminal\n  \
+  joywire relay --public             the relay alone; `joywire pair --role agent` beside it shows what to type at a robot\n  \
   joywire ports                      the serial ports here, and which may lead to a robot\n  \
   joywire --serial auto              drive the robot that is found at a serial port\n  \
   joywire --serial /dev/ttyUSB0      drive the robot at that port\n  \
@@ -68,10 +72,24 @@ pub struct CommandLine {
 enum Command {
     /// Relay, agent and robot in one process (the default).
     Run(RunArgs),
-    /// The HTTPS relay alone, without a robot.
+    /// The HTTPS relay alone, for robots whose agents dial in.
     ///
-    /// It serves the page and relays chat, direction and any other event between clients.
+    /// It serves the page and relays chat, direction and any other event between clients, and leads each to its robot.
+    /// `joywire pair --role agent` shows what to type beside a robot.
     Relay(RelayArgs),
+    /// The agent alone, beside its robot: it dials out to a relay on another machine.
+    ///
+    /// `joywire pair --role agent` beside the relay shows the command to type here the first time, with a code and the
+    /// relay's fingerprint; from then on `--relay` is enough. The robot keeps its rules, its seat and its STOP by itself: when
+    /// the relay cannot be reached it stops, and gamepads at this machine go on driving. One agent brings several robots with
+    /// one `--config` for each.
+    Agent(AgentArgs),
+    /// Drives a robot from a script: directions and times, one step after the other.
+    ///
+    /// `joywire drive left 0.5s up 1s`. It takes the seat, drives, and lets go; exit code 0 if the robot did all of it, 1 if
+    /// someone else drives, or it was stopped. A relay on another machine must know this one first: `joywire pair` beside
+    /// it shows a code.
+    Drive(DriveArgs),
     /// A simulated robot on a pseudo-terminal, for CI and for other people's programs.
     ///
     /// Prints the path of a port that can be opened like a serial port, and runs until Ctrl-C.
@@ -140,6 +158,57 @@ struct RelayArgs {
     config: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+struct AgentArgs {
+    /// The relay's address, such as `https://192.168.1.5:8080`.
+    #[arg(long, value_name = "URL")]
+    relay: String,
+    #[command(flatten)]
+    key: KeyArgs,
+    /// The robot: `sim`, `auto`, the path of its serial port, or `usb:VID:PID[:SERIAL]` [default: the configured one].
+    #[arg(long, value_name = "sim|auto|PATH|usb:VID:PID")]
+    serial: Option<String>,
+    /// The robot's name on the page; no two robots of a relay have the same.
+    #[arg(long)]
+    name: Option<String>,
+    /// Configuration file; one for each robot, if this agent has several.
+    #[arg(long, value_name = "FILE")]
+    config: Vec<PathBuf>,
+    /// The relay is the Node.js server of the original course system, or another that tells everything to everyone:
+    /// direction and chat are heard, reply and notices are said.
+    #[arg(long)]
+    classic: bool,
+}
+
+#[derive(Debug, Args)]
+struct DriveArgs {
+    /// The relay's address.
+    #[arg(long, value_name = "URL", default_value = "https://localhost:8080")]
+    relay: String,
+    /// The robot, by name, if the relay has several.
+    #[arg(long, value_name = "NAME")]
+    robot: Option<String>,
+    #[command(flatten)]
+    key: KeyArgs,
+    /// Configuration file, for the data folder.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Directions (up, down, left, right, stop, or a stick's place as X,Y), each with a time: up 1s left 0.5s
+    #[arg(required = true, value_name = "DIRECTION TIME", allow_negative_numbers = true)]
+    steps: Vec<String>,
+}
+
+/// How a program comes to be known to a relay.
+#[derive(Debug, Args)]
+struct KeyArgs {
+    /// The code that `joywire pair` shows beside the relay; the first time only.
+    #[arg(long, requires = "fingerprint", allow_hyphen_values = true)]
+    code: Option<String>,
+    /// The fingerprint that stands beside the code: nobody else can answer in the relay's place.
+    #[arg(long, value_name = "SHA256")]
+    fingerprint: Option<String>,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Confirm {
     Yes,
@@ -159,15 +228,20 @@ struct RunningArgs {
 
 #[derive(Debug, Args)]
 struct PairArgs {
-    /// What the device may do: watch, drive, or also clear STOP and let others in. All may STOP.
+    /// What the device may do: watch, drive, or also clear STOP and let others in, all of which may STOP; `agent`: run
+    /// a robot from another machine.
     #[arg(long, default_value = "driver")]
     role: WantedRole,
+    /// The robot that it is for, if the relay has several; a viewer or driver sees no other.
+    #[arg(long, value_name = "NAME")]
+    robot: Option<String>,
     #[command(flatten)]
     running: RunningArgs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum WantedRole {
+    Agent,
     Viewer,
     Driver,
     Operator,
@@ -176,6 +250,7 @@ enum WantedRole {
 impl From<WantedRole> for Role {
     fn from(wanted: WantedRole) -> Self {
         match wanted {
+            WantedRole::Agent => Self::Agent,
             WantedRole::Viewer => Self::Viewer,
             WantedRole::Driver => Self::Driver,
             WantedRole::Operator => Self::Operator,
@@ -191,7 +266,7 @@ struct DevicesArgs {
     running: RunningArgs,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Clone, Debug, Subcommand)]
 enum DevicesCommand {
     /// Lists devices that wait and those that were let in (the default).
     List {
@@ -208,6 +283,13 @@ enum DevicesCommand {
     Deny {
         /// Its number in the list.
         id: u64,
+    },
+    /// Says which robot a device is for, if the relay has several: a viewer or driver sees no other.
+    Assign {
+        /// Its number in the list.
+        id: u64,
+        /// The robot's name; without it: any.
+        robot: Option<String>,
     },
     /// Throws a device out: its connections end at once, and so does its driving.
     Revoke {
@@ -315,6 +397,8 @@ pub fn main(line: CommandLine) -> ExitCode {
         None => run::run(&line.run),
         Some(Command::Run(args)) => run::run(&args),
         Some(Command::Relay(args)) => relay::run(&args),
+        Some(Command::Agent(args)) => agent::run(&args),
+        Some(Command::Drive(args)) => drive::run(&args),
         Some(Command::Sim(args)) => sim::run(&args),
         Some(Command::Pair(args)) => pair::run(&args),
         Some(Command::Devices(args)) => devices::run(&args),

@@ -15,7 +15,7 @@ pub fn run(args: &PairArgs) -> anyhow::Result<ExitCode> {
         let dir = devices::running(&folder, port).await?;
         let shutdown = signals::shutdown()?;
         say(&format!("one more device may come in as {}; Ctrl-C ends this", named(role)));
-        let reception = Reception::new(Door::There(dir), Some(role))?;
+        let reception = Reception::new(Door::There(dir), Some(role), args.robot.clone())?;
         match shutdown.run_until_cancelled(reception.receive(true)).await {
             Some(received) => received.context("no device was let in").map(|()| ExitCode::SUCCESS),
             None => Ok(ExitCode::SUCCESS),

@@ -83,6 +83,8 @@ pub struct Reception {
     door: Door,
     /// What the codes are for; none are shown without it.
     role: Option<Role>,
+    /// The robot that they are for, if it matters.
+    robot: Option<String>,
     shown: Option<Shown>,
     /// Devices that were asked about or told of, and those that are in.
     asked: BTreeSet<u64>,
@@ -94,11 +96,12 @@ pub struct Reception {
 }
 
 impl Reception {
-    /// A reception that shows codes for `role`, if any. Who sits at the terminal answers there.
-    pub fn new(door: Door, role: Option<Role>) -> io::Result<Self> {
+    /// A reception that shows codes for `role`, if any, and for a robot, if it matters. Who sits at the terminal answers
+    /// there.
+    pub fn new(door: Door, role: Option<Role>, robot: Option<String>) -> io::Result<Self> {
         let typed = terminal::is_attended().then(terminal::typed).transpose()?;
         let (asked, question, inside) = (BTreeSet::new(), None, None);
-        Ok(Self { door, role, shown: None, asked, question, inside, spent: false, typed })
+        Ok(Self { door, role, robot, shown: None, asked, question, inside, spent: false, typed })
     }
 
     /// Receives for ever, or until the first new device is in if `once`.
@@ -146,7 +149,7 @@ impl Reception {
             self.question = None;
         }
         for waiting in &access.waiting {
-            let Waiting { id, name, role, number } = waiting;
+            let Waiting { id, name, role, robot: _, number } = waiting;
             if self.asked.contains(id) {
                 continue;
             }
@@ -210,13 +213,17 @@ impl Reception {
                 sleep_until(shown.since + SLOWEST).await;
             }
         }
-        let reply = self.door.ask(AccessRequest::Invite { role }).await?;
+        let reply = self.door.ask(AccessRequest::Invite { role, robot: self.robot.clone() }).await?;
         let Some(invite) = reply.invite else { return Err(io::Error::other(reply.why.unwrap_or_default())) };
         if let Some(old) = self.shown.take().filter(|old| old.at == terminal::lines()) {
             terminal::erase(old.lines);
         }
         let before = terminal::lines();
         show(&invite);
+        if matches!(self.door, Door::There(_)) && invite.role != Role::Agent {
+            let (code, fingerprint) = proof(&invite);
+            say(&format!("a program comes in with --code {code} --fingerprint {fingerprint}"));
+        }
         self.spent = false;
         let (now, at) = (Instant::now(), terminal::lines());
         let until = now + Duration::from_secs(invite.seconds);
@@ -226,23 +233,45 @@ impl Reception {
 }
 
 fn show(invite: &Invite) {
+    if invite.role == Role::Agent {
+        return show_command(invite);
+    }
     if invite.url.starts_with("https://localhost:") {
         say("this program is open to browsers of this machine only; for phones, start it with --public");
     }
     for line in qr::lines(&invite.qr, terminal::has_colours()) {
         say(&line);
     }
+    let of = invite.robot.as_ref().map_or_else(String::new, |robot| format!(" for {robot}"));
     say(&format!(
-        "scan it to come in as {}, or open {}\nIt is good for one device and {}.",
+        "scan it to come in as {}{of}, or open {}\nIt is good for one device and {}.",
         named(invite.role),
         invite.url,
         plural(invite.seconds, "second")
     ));
 }
 
+/// A code for an agent is not scanned: it is typed beside the robot.
+fn show_command(invite: &Invite) {
+    let relay = invite.url.split("/p#").next().unwrap_or_default();
+    let (code, fingerprint) = proof(invite);
+    say(&format!(
+        "type this beside the robot:\n\n  joywire agent --relay {relay} --code {code} --fingerprint {fingerprint}\n\nIt is \
+         good for one machine and {}.",
+        plural(invite.seconds, "second")
+    ));
+}
+
+/// What a program shows the relay, and by what it knows it.
+fn proof(invite: &Invite) -> (&str, String) {
+    let code = invite.url.split_once('#').map_or("", |(_, code)| code);
+    (code, invite.fingerprint.as_deref().unwrap_or_default().replace(':', ""))
+}
+
 /// A role with its article.
 pub fn named(role: Role) -> &'static str {
     match role {
+        Role::Agent => "a robot's agent",
         Role::Viewer => "a viewer",
         Role::Driver => "a driver",
         Role::Operator => "an operator",

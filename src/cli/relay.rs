@@ -6,7 +6,6 @@ use super::front::Front;
 use super::phones::{Names, Phones};
 use super::{RelayArgs, runtime, say, settings, signals};
 use crate::config::Config;
-use crate::mailbox::{AgentEnd, mailbox};
 use crate::relay::Relay;
 
 pub fn run(args: &RelayArgs) -> anyhow::Result<ExitCode> {
@@ -15,26 +14,15 @@ pub fn run(args: &RelayArgs) -> anyhow::Result<ExitCode> {
     let phones = config.server.public.then(|| Phones::choose(&config)).transpose()?;
     runtime()?.block_on(async {
         let shutdown = signals::shutdown()?;
-        let (relay_end, agent_end) = mailbox();
         let names = Names::new(phones.as_ref());
-        let relay = Relay::bind(settings::relay(&config, &wanted, &names)?, relay_end)?;
-        say(&format!("joywire relays, without a robot: open {} in a browser on this machine", url(&relay)));
+        let relay = Relay::bind(settings::relay(&config, &wanted, &names)?, None)?;
+        say(&format!("joywire relays: open {} in a browser on this machine", url(&relay)));
+        say("robots come by their agents: `joywire pair --role agent` shows what to type beside a robot");
         show_pages(&config, &relay);
         let _open = Front::open(&config, &relay, phones, names);
-        tokio::select! {
-            served = relay.serve(shutdown) => served?,
-            () = answer_nobody(agent_end) => {}
-        }
+        relay.serve(shutdown).await?;
         Ok(ExitCode::SUCCESS)
     })
-}
-
-/// Nobody drives here: commands are dropped, and the relay tells their senders.
-async fn answer_nobody(agent_end: AgentEnd) {
-    loop {
-        agent_end.arrived().await;
-        drop(agent_end.take());
-    }
 }
 
 /// Says where the user's own pages are, if there are any.

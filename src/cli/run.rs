@@ -44,7 +44,7 @@ async fn drive(
     let shutdown = signals::shutdown()?;
     let (relay_end, agent_end) = mailbox();
     let names = Names::new(phones.as_ref());
-    let relay = Relay::bind(settings::relay(config, &wanted, &names)?, relay_end)?;
+    let relay = Relay::bind(settings::relay(config, &wanted, &names)?, Some(relay_end))?;
     let (robot, simulated) = (wanted.to_string(), wanted == Wanted::Simulated);
     let agent_settings = settings::agent(config, &wanted)?;
     let cable = Cable::plug_in(settings::plug(config, wanted, finder)?, config.robot.baud, clock)?;

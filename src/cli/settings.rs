@@ -196,18 +196,23 @@ pub fn plug(config: &Config, wanted: Wanted, finder: Finder) -> anyhow::Result<P
     }
 }
 
-/// The relay's settings.
-pub fn relay(config: &Config, wanted: &Wanted, names: &Names) -> anyhow::Result<relay::Settings> {
+/// What people are told of the robot.
+pub fn card(config: &Config, wanted: &Wanted) -> RobotCard {
     let (wheels, known) = (wheels(config), dimensions(config, wanted));
-    let robot = RobotCard {
+    RobotCard {
         name: config.robot.name.clone(),
+        color: config.robot.color.clone(),
         simulated: *wanted == Wanted::Simulated,
         wheels: wheels.name().to_owned(),
         strafe: wheels.strafes(),
         track_m: known.map(|known| known.geometry.track_m),
         top_speed_mps: known.map(|known| known.top_speed_mps),
-    };
-    let mut settings = relay::Settings::new(config.server.port, robot, data_dir(config)?);
+    }
+}
+
+/// The relay's settings.
+pub fn relay(config: &Config, wanted: &Wanted, names: &Names) -> anyhow::Result<relay::Settings> {
+    let mut settings = relay::Settings::new(config.server.port, card(config, wanted), data_dir(config)?);
     settings.public = config.server.public;
     settings.hosts = names.all.subscribe();
     settings.confirm = config.access.confirm;
@@ -288,7 +293,8 @@ pub fn doctor(config: &Config, wanted: &Wanted, finder: Finder, now: u64) -> any
     })
 }
 
-fn data_dir(config: &Config) -> anyhow::Result<PathBuf> {
+/// The user's data directory.
+pub fn data_dir(config: &Config) -> anyhow::Result<PathBuf> {
     if config.data.dir.is_empty() {
         let home = dirs::data_dir().context("there is no data folder: set HOME, or data.dir in the configuration")?;
         Ok(home.join("joywire"))

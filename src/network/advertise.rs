@@ -1,11 +1,13 @@
 //! Tells the local network the robot's name (mDNS), so that `LABEL.local` leads to this machine.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use mdns_sd::{DaemonEvent, IfKind, IfPredicate, Receiver, ServiceDaemon, ServiceInfo};
+use percent_encoding::NON_ALPHANUMERIC;
 
 use super::hostname;
 use super::interface::{is_link_local, kind};
@@ -44,6 +46,9 @@ pub enum AdvertiseError {
 pub struct Advertisement {
     daemon: ServiceDaemon,
     fullname: String,
+    port: u16,
+    /// Robots that are told beside the first, and how.
+    robots: Mutex<BTreeMap<String, String>>,
     host: Arc<Mutex<String>>,
 }
 
@@ -62,12 +67,12 @@ impl Advertisement {
     pub fn start(label: &str, robot_name: &str, port: u16) -> Result<Self, AdvertiseError> {
         let refuse =
             |error: mdns_sd::Error| AdvertiseError::Daemon { label: label.to_owned(), reason: error.to_string() };
-        let service = service(label, robot_name, port).map_err(refuse)?;
+        let service = service(label, robot_name, port, "/").map_err(refuse)?;
         let fullname = service.get_fullname().to_owned();
         let daemon = ServiceDaemon::new().map_err(refuse)?;
         let host = Arc::new(Mutex::new(format!("{label}{DOMAIN}").trim_end_matches('.').to_owned()));
         // From here on the farewell is said, whatever fails.
-        let advertisement = Self { daemon, fullname, host };
+        let advertisement = Self { daemon, fullname, port, robots: Mutex::default(), host };
         advertisement.set_up(service, label).map_err(refuse)?;
         Ok(advertisement)
     }
@@ -76,6 +81,34 @@ impl Advertisement {
     #[must_use]
     pub fn host(&self) -> String {
         self.host.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Tells these robots as well, each with the way to it, and no others any more.
+    pub fn tell(&self, robots: &[String]) {
+        let mut told = self.robots.lock().unwrap_or_else(PoisonError::into_inner);
+        let gone: Vec<String> = told.keys().filter(|name| !robots.contains(name)).cloned().collect();
+        for name in gone {
+            if let Some(fullname) = told.remove(&name) {
+                // Its answer is of no use: the name is told no more from here on.
+                drop(self.daemon.unregister(&fullname));
+            }
+        }
+        let host = self.host();
+        let label = host.trim_end_matches(DOMAIN.trim_end_matches('.'));
+        for name in robots {
+            if told.contains_key(name) {
+                continue;
+            }
+            let path = format!("/?robot={}", percent_encoding::utf8_percent_encode(name, NON_ALPHANUMERIC));
+            let registered = service(label, name, self.port, &path).and_then(|service| {
+                let fullname = service.get_fullname().to_owned();
+                self.daemon.register(service).map(|()| fullname)
+            });
+            match registered {
+                Ok(fullname) => drop(told.insert(name.clone(), fullname)),
+                Err(error) => tracing::warn!(robot = name, %error, "this robot's name is not told on the network"),
+            }
+        }
     }
 
     fn set_up(&self, service: ServiceInfo, label: &str) -> mdns_sd::Result<()> {
@@ -103,11 +136,11 @@ impl Drop for Advertisement {
     }
 }
 
-fn service(label: &str, robot_name: &str, port: u16) -> mdns_sd::Result<ServiceInfo> {
+fn service(label: &str, robot_name: &str, port: u16, path: &str) -> mdns_sd::Result<ServiceInfo> {
     let host = format!("{label}{DOMAIN}");
     let name = hostname::instance(robot_name);
     let nowhere: &[IpAddr] = &[];
-    let mut service = ServiceInfo::new(SERVICE, &name, &host, nowhere, port, &[("path", "/")][..])?.enable_addr_auto();
+    let mut service = ServiceInfo::new(SERVICE, &name, &host, nowhere, port, &[("path", path)][..])?.enable_addr_auto();
     service.set_interfaces(vec![IfKind::Predicate(IfPredicate::new(is_told))]);
     Ok(service)
 }

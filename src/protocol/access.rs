@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::events::Role;
 
 /// `access`, from an operator: what it asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "lowercase", deny_unknown_fields)]
 pub enum AccessRequest {
     /// The present state.
@@ -29,6 +29,16 @@ pub enum AccessRequest {
     Invite {
         /// What it will be allowed to do.
         role: Role,
+        /// The robot that it is for, by name, if there are several; operators and agents need none.
+        #[serde(default)]
+        robot: Option<String>,
+    },
+    /// Says which robot a device is for.
+    Assign {
+        /// Its [`Device::id`].
+        id: u64,
+        /// The robot's name; `None`: any.
+        robot: Option<String>,
     },
 }
 
@@ -66,6 +76,9 @@ pub struct Waiting {
     pub name: String,
     /// What it would be allowed to do.
     pub role: Role,
+    /// The robot that it is for; `None`: any.
+    #[serde(default)]
+    pub robot: Option<String>,
     /// Four digits that the device shows, too.
     pub number: String,
 }
@@ -80,6 +93,9 @@ pub struct Device {
     pub name: String,
     /// What it may do.
     pub role: Role,
+    /// The robot that it is for: a viewer or driver sees no other; `None`: any.
+    #[serde(default)]
+    pub robot: Option<String>,
     /// When it was let in, seconds since 1970.
     pub paired: u64,
     /// When it was last here, seconds since 1970, give or take an hour.
@@ -96,6 +112,13 @@ pub struct Invite {
     pub url: String,
     /// What the device will be allowed to do.
     pub role: Role,
+    /// The robot that it is for; `None`: any.
+    #[serde(default)]
+    pub robot: Option<String>,
+    /// How a program that comes with this code knows that it is us: the fingerprint (SHA-256) of the certificate that
+    /// vouches for us.
+    #[serde(default)]
+    pub fingerprint: Option<String>,
     /// How long the code is good, seconds.
     pub seconds: u64,
     /// The QR code of `url`: one text a row, `#` dark and space light, without the quiet zone of four modules.

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::fleet::RobotSummary;
 use super::message::Counters;
 
 /// Version of this contract, told in [`Welcome`]. It grows when a client must know.
@@ -32,6 +33,9 @@ pub mod name {
     pub const ECHO: &str = "echo";
     /// Operator to relay (acknowledged): who may come in. Relay to operators: who may, whenever that changes.
     pub const ACCESS: &str = "access";
+    /// Client to relay (acknowledged): all robots; from operators also STOP for all, and who must leave a seat. Relay to
+    /// all: the robots, whenever one comes, goes, or changes what it does.
+    pub const ROBOTS: &str = "robots";
     /// Operator to agent (acknowledged): what the motors need is shown, previewed and written.
     pub const CALIBRATE: &str = "calibrate";
     /// The original's press of a direction button; also relayed to everyone, wrapped.
@@ -51,6 +55,8 @@ pub const FROM_RELAY_ONLY: [&str; 3] = [name::WELCOME, name::TELEMETRY, name::RE
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
+    /// Runs a robot; may nothing that people may.
+    Agent,
     /// Sees everything and may STOP.
     Viewer,
     /// May also take the seat and drive.
@@ -77,8 +83,10 @@ pub struct Welcome {
     pub you: Person,
     /// What it may do.
     pub role: Role,
-    /// The robot it looks at.
+    /// The robot it looks at; without a name if it must choose one of [`Welcome::robots`] first.
     pub robot: RobotCard,
+    /// Every robot of this relay.
+    pub robots: Vec<RobotSummary>,
     /// Bounds that it must keep to.
     pub limits: Limits,
     /// Who drives now.
@@ -92,6 +100,9 @@ pub struct Welcome {
 pub struct RobotCard {
     /// Name from the configuration.
     pub name: String,
+    /// Its colour, `#rrggbb`; empty for the relay to choose.
+    #[serde(default)]
+    pub color: String,
     /// Whether it is the simulator.
     pub simulated: bool,
     /// How its wheels make its motion: `differential`, `skid`, `mecanum`, `omni` or `ackermann`.
@@ -192,6 +203,8 @@ pub enum SeatRequest {
     },
     /// Leave the seat, or the queue.
     Release,
+    /// From an operator: whoever drives by the network leaves the seat.
+    Clear,
 }
 
 /// `seat`, to everyone, and inside its acknowledgement.

@@ -3,7 +3,9 @@
 pub mod access;
 pub mod calibration;
 pub mod events;
+pub mod fleet;
 pub mod frame;
 mod layout;
 pub mod message;
 pub mod session;
+pub mod uplink;

@@ -62,6 +62,7 @@ const PAGES: &[Page] = &[
     page!("calibrate-words.js", JS),
     page!("calibrate.css", CSS),
     page!("calibrate.js", JS),
+    page!("chain.js", JS),
     page!("chat.js", JS),
     page!("classic.js", JS),
     page!("device.js", JS),
@@ -69,6 +70,7 @@ const PAGES: &[Page] = &[
     page!("early.js", JS),
     page!("events.js", JS),
     page!("findings.js", JS),
+    page!("fleet.js", JS),
     page!("full-screen.js", JS),
     page!("gamepad-poll.js", JS),
     page!("gamepad.js", JS),
@@ -92,6 +94,10 @@ const PAGES: &[Page] = &[
     page!("qr.js", JS),
     page!("ramp.js", JS),
     page!("reset-button.js", JS),
+    page!("robot-row.js", JS),
+    page!("robots-panel.js", JS),
+    page!("robots-words.js", JS),
+    page!("robots.css", CSS),
     page!("seat.js", JS),
     page!("settings-sheet.js", JS),
     page!("settings.js", JS),
@@ -101,6 +107,7 @@ const PAGES: &[Page] = &[
     page!("speed.js", JS),
     page!("status.js", JS),
     page!("stick.js", JS),
+    page!("stop-all.js", JS),
     page!("stop.js", JS),
     page!("style.css", CSS),
     page!("thumbs.js", JS),
@@ -119,7 +126,7 @@ const PAGES: &[Page] = &[
 const INDEX: [&str; 2] = ["/", "/p"];
 
 /// Where the original served its client library, and which of our files answers there.
-const CLASSIC: (&str, &str) = ("/socket.io/socket.io.js", "/classic.js");
+const CLASSIC: ([&str; 2], &str) = (["/socket.io/socket.io.js", "/socket.io/socket.io.min.js"], "/classic.js");
 
 /// Headers of every answer. Nothing from elsewhere is loaded, nothing is embedded elsewhere.
 const HEADERS: [(&str, &str); 8] = [
@@ -157,7 +164,9 @@ pub(super) fn pages() -> Router {
 /// which takes everything below `/socket.io/` for a session.
 pub(super) fn classic() -> Router {
     let page = PAGES.iter().find(|page| page.path == CLASSIC.1);
-    page.map_or_else(Router::new, |page| answering(Router::new(), CLASSIC.0, Served::new(page)))
+    let routes =
+        |page: &Page| CLASSIC.0.iter().fold(Router::new(), |router, name| answering(router, name, Served::new(page)));
+    page.map_or_else(Router::new, routes)
 }
 
 fn answering(router: Router, name: &str, served: Served) -> Router {

@@ -11,6 +11,7 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::deadline::Wide;
 use super::host::Host;
 use super::limits::connections::Place;
 use crate::access::gate::{Gate, Guest};
@@ -24,6 +25,8 @@ pub(super) struct Peer {
     pub(super) address: SocketAddr,
     /// Cancelled, it ends the connection.
     pub(super) line: CancellationToken,
+    /// To be opened for agents.
+    pub(super) wide: Wide,
     /// Its place among the open connections.
     pub(super) place: Place,
 }
@@ -39,6 +42,8 @@ pub(super) struct Visitor {
     pub(super) device: Option<Guest>,
     /// Cancelled, it ends the connection.
     pub(super) line: CancellationToken,
+    /// To be opened for agents.
+    pub(super) wide: Wide,
 }
 
 /// Who a visitor is, whichever connection they come by.
@@ -139,12 +144,16 @@ pub(super) fn admit(house: &House, peer: &Peer, uri: &Uri, headers: &HeaderMap) 
     check_host(house, peer, uri, headers)?;
     check_origin(house, uri, headers)?;
     let address = peer.address.ip().to_canonical();
-    let visitor = |role, device| Some(Visitor { address, role, device, line: peer.line.clone() });
+    let visitor =
+        |role, device| Some(Visitor { address, role, device, line: peer.line.clone(), wide: peer.wide.clone() });
     let forwarded = headers.keys().map(header::HeaderName::as_str).find(|name| forwards(name));
-    if forwarded.is_none() && address.is_loopback() && house.local_operator {
+    let guest = guest(house, headers);
+    // An agent of this machine that has a key is known by it, so that it can be thrown out.
+    let is_agent = guest.as_ref().is_some_and(|guest| guest.role == Role::Agent);
+    if forwarded.is_none() && address.is_loopback() && house.local_operator && !is_agent {
         return Ok(visitor(Role::Operator, None));
     }
-    if let Some(guest) = guest(house, headers) {
+    if let Some(guest) = guest {
         return Ok(visitor(guest.role, Some(guest)));
     }
     match forwarded {
@@ -247,7 +256,12 @@ mod tests {
         for (name, value) in lines {
             headers.append(name.parse::<HeaderName>().unwrap(), HeaderValue::from_str(value).unwrap());
         }
-        let peer = Peer { address: peer.parse().unwrap(), line: CancellationToken::new(), place: Place::default() };
+        let peer = Peer {
+            address: peer.parse().unwrap(),
+            line: CancellationToken::new(),
+            wide: Wide::default(),
+            place: Place::default(),
+        };
         admit(house, &peer, &uri.parse().unwrap(), &headers).map_err(|refusal| refusal.status().as_u16())
     }
 

@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::auth::{Visitor, Who};
 use super::event::Heard;
+use super::fleet::Robot;
+use super::grounded::Hand;
 use super::limits::NAME_CHARS;
 use super::limits::allowance::Allowance;
 use super::rooms::Rooms;
@@ -22,6 +24,7 @@ use crate::protocol::events::{
     self, Direction, Drive, FROM_RELAY_ONLY, Refused, ResetReply, ResetRequest, Role, SeatReply, SeatRequest,
     StopReply, StopRequest, name,
 };
+use crate::protocol::fleet::{RobotSummary, RobotsReply, RobotsRequest};
 
 /// The agent answers at once, or after it has written the latch to disk.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
@@ -47,6 +50,11 @@ pub(super) struct Client {
     pub(super) device: Option<u64>,
     /// Cancelled, it ends the connection.
     pub(super) line: CancellationToken,
+    /// The robot that it asked for.
+    pub(super) asked: Option<String>,
+    /// The robot that its device is for.
+    pub(super) home: Option<String>,
+    robot: Mutex<Arc<Robot>>,
     allowance: Mutex<Allowance>,
 }
 
@@ -54,6 +62,7 @@ pub(super) struct Client {
 struct Arrival<'a> {
     rooms: &'a Arc<Rooms>,
     client: &'a Client,
+    robot: &'a Arc<Robot>,
     socket: &'a SocketRef,
     event: &'a str,
     heard: &'a Heard,
@@ -61,11 +70,36 @@ struct Arrival<'a> {
 }
 
 impl Client {
-    /// A client that has sent nothing yet.
-    pub(super) fn new(sender: Sender, visitor: Visitor, allowance: Allowance) -> Self {
+    /// A client that has sent nothing yet, at its robot, and the one that it asked for.
+    pub(super) fn new(
+        sender: Sender,
+        visitor: Visitor,
+        allowance: Allowance,
+        (robot, asked): (Arc<Robot>, Option<String>),
+    ) -> Self {
         let who = visitor.who();
-        let Visitor { address, device, line, role: _ } = visitor;
-        Self { sender, address, who, device: device.map(|guest| guest.id), line, allowance: Mutex::new(allowance) }
+        let Visitor { address, device, line, .. } = visitor;
+        robot.came();
+        let (device, home) = device.map_or((None, None), |guest| (Some(guest.id), guest.robot));
+        let (robot, allowance) = (Mutex::new(robot), Mutex::new(allowance));
+        Self { sender, address, who, device, line, asked, home, robot, allowance }
+    }
+
+    /// The robot that it is at.
+    pub(super) fn robot(&self) -> Arc<Robot> {
+        self.robot.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// It is at another robot from now on; it was at none.
+    pub(super) fn move_to(&self, robot: Arc<Robot>) {
+        robot.came();
+        let before = std::mem::replace(&mut *self.robot.lock().unwrap_or_else(PoisonError::into_inner), robot);
+        before.went();
+    }
+
+    /// Whose hand drives by it.
+    pub(super) fn hand(&self) -> Hand {
+        self.device.map_or(Hand::Client(self.sender.person.id), Hand::Device)
     }
 
     /// What it may still send.
@@ -75,7 +109,8 @@ impl Client {
 
     /// Does what one event asks for. Everything that has an order happens before this returns.
     pub(super) fn hear(&self, rooms: &Arc<Rooms>, socket: &SocketRef, event: &str, heard: &Heard, ack: AckSender) {
-        let arrival = Arrival { rooms, client: self, socket, event, heard, now: Instant::now() };
+        let robot = self.robot();
+        let arrival = Arrival { rooms, client: self, robot: &robot, socket, event, heard, now: Instant::now() };
         if self.allowance().flooded() && event != name::STOP {
             rooms.cut_off(self, arrival.now);
             return;
@@ -83,13 +118,14 @@ impl Client {
         match event {
             name::STOP => arrival.stop(ack),
             name::DRIVE => arrival.drive(),
-            name::SEAT | name::RESET | name::ECHO | name::ACCESS | name::CALIBRATE
+            name::SEAT | name::RESET | name::ECHO | name::ACCESS | name::CALIBRATE | name::ROBOTS
                 if !arrival.fits(rooms.limits().control_bytes) => {}
             name::SEAT => arrival.seat(ack),
             name::RESET => arrival.reset(ack),
             name::ECHO => acknowledge(ack, &NOTHING),
             name::ACCESS => arrival.access(ack),
             name::CALIBRATE => arrival.calibrate(ack),
+            name::ROBOTS => arrival.robots(ack),
             name::DIRECTION => arrival.direction(ack),
             _ => arrival.relay(ack),
         }
@@ -110,7 +146,11 @@ impl Arrival<'_> {
         let fits = self.heard.bytes() <= self.rooms.limits().control_bytes;
         let arguments = if fits { self.heard.arguments().unwrap_or_default() } else { Vec::new() };
         let request: StopRequest = events::parse(name::STOP, &arguments).unwrap_or_default();
-        let reason = request.reason.chars().filter(|letter| !letter.is_control()).take(REASON_CHARS).collect();
+        let reason = tidy(&request.reason);
+        if self.robot.is_lobby() {
+            // Whoever has no robot and wants a stop means whatever moves.
+            return self.stop_all(ack, &reason, |done, _| StopReply { ok: done.is_ok(), why: done.err() });
+        }
         self.ask(ack, |answer| Command::Stop(reason, answer), |why| StopReply { ok: false, why: Some(why.to_owned()) });
     }
 
@@ -124,30 +164,40 @@ impl Arrival<'_> {
         let role = if sample.motors.is_some() { Role::Operator } else { Role::Driver };
         if !self.client.allowance().sample(sample.is_neutral(), self.now) {
             self.refuse_for_rate();
-        } else if self.may(role) {
-            self.rooms.robot().drive(self.client.sender.clone(), sample);
+        } else if self.may(role) && self.has_robot() && (sample.is_neutral() || self.is_free()) {
+            self.robot.end.drive(self.client.sender.clone(), sample);
         }
     }
 
     fn seat(&self, ack: AckSender) {
-        let reply = |rooms: &Rooms, why: &str| SeatReply {
+        let reply = |robot: &Robot, why: &str| SeatReply {
             ok: false,
             why: Some(why.to_owned()),
-            seat: rooms.robot().seat.borrow().clone(),
+            seat: robot.end.seat.borrow().clone(),
         };
         if !self.may(Role::Driver) {
-            acknowledge(ack, &reply(self.rooms, "watching only: this client may not drive"));
+            acknowledge(ack, &reply(self.robot, "watching only: this client may not drive"));
         } else if let Some(request) = self.payload::<SeatRequest>(name::SEAT, usize::MAX) {
-            if let SeatRequest::Give { to } = request
-                && self.rooms.role_of(to).is_some_and(|role| role < Role::Driver)
-            {
-                acknowledge(ack, &reply(self.rooms, "that person's device only watches"));
+            let refusal = match request {
+                SeatRequest::Give { to }
+                    if self.rooms.role_at(self.robot, to).is_some_and(|role| role < Role::Driver) =>
+                {
+                    Some("that person's device only watches".to_owned())
+                }
+                SeatRequest::Clear if self.client.sender.role < Role::Operator => {
+                    Some("only an operator takes the seat from somebody".to_owned())
+                }
+                SeatRequest::Take | SeatRequest::Ask => self.grounded().map(grounded),
+                SeatRequest::Give { .. } | SeatRequest::Release | SeatRequest::Clear => None,
+            };
+            if let Some(why) = refusal {
+                acknowledge(ack, &reply(self.robot, &why));
                 return;
             }
-            let rooms = self.rooms.clone();
-            self.ask(ack, |answer| Command::Seat(request, answer), move |why| reply(&rooms, why));
+            let robot = self.robot.clone();
+            self.ask(ack, |answer| Command::Seat(request, answer), move |why| reply(&robot, why));
         } else {
-            acknowledge(ack, &reply(self.rooms, "seat was not understood"));
+            acknowledge(ack, &reply(self.robot, "seat was not understood"));
         }
     }
 
@@ -173,6 +223,60 @@ impl Arrival<'_> {
         }
     }
 
+    /// The robots of this relay; operators stop them all, or take a seat from somebody.
+    fn robots(&self, ack: AckSender) {
+        let list = self.rooms.fleet().summaries();
+        let reply = |why: &str| RobotsReply { ok: false, why: Some(why.to_owned()), robots: Vec::new() };
+        let Some(request) = self.payload::<RobotsRequest>(name::ROBOTS, usize::MAX) else {
+            return acknowledge(ack, &reply("robots was not understood"));
+        };
+        if request != RobotsRequest::List && !self.may(Role::Operator) {
+            return acknowledge(ack, &reply("only an operator may do that"));
+        }
+        match request {
+            RobotsRequest::List => acknowledge(ack, &RobotsReply { ok: true, why: None, robots: list }),
+            RobotsRequest::Stop { reason } => {
+                self.stop_all(ack, &tidy(&reason), |done, robots| RobotsReply {
+                    ok: done.is_ok(),
+                    why: done.err(),
+                    robots,
+                });
+            }
+            RobotsRequest::Kick { robot } => {
+                let Some(robot) = self.rooms.fleet().named(&robot).filter(|robot| !robot.is_lobby()) else {
+                    return acknowledge(ack, &reply("there is no robot of that name"));
+                };
+                if let Some(holder) = &robot.end.seat.borrow().holder {
+                    self.rooms.ground(holder.id, self.now);
+                }
+                let (answer, answered) = oneshot::channel();
+                let sent = robot.end.send(self.client.sender.clone(), Command::Seat(SeatRequest::Clear, answer));
+                let rooms = self.rooms.clone();
+                tokio::spawn(async move {
+                    let told =
+                        if sent { timeout(ANSWER_WITHIN, answered).await.ok().and_then(Result::ok) } else { None };
+                    let (ok, why) = told.map_or((false, Some(NO_ANSWER.to_owned())), |reply| (reply.ok, reply.why));
+                    acknowledge(ack, &RobotsReply { ok, why, robots: rooms.fleet().summaries() });
+                });
+            }
+        }
+    }
+
+    /// STOP for every robot; the acknowledgement comes once all have confirmed, or did not in time.
+    fn stop_all<T: Serialize + Send + 'static>(
+        &self,
+        ack: AckSender,
+        reason: &str,
+        reply: impl FnOnce(Result<(), String>, Vec<RobotSummary>) -> T + Send + 'static,
+    ) {
+        let (fleet, sender) = (self.rooms.fleet().clone(), self.client.sender.clone());
+        let stopping = fleet.stop_all(&sender, reason);
+        tokio::spawn(async move {
+            let done = stopping.await;
+            acknowledge(ack, &reply(done, fleet.summaries()));
+        });
+    }
+
     /// Who may come in: told and changed for operators alone.
     fn access(&self, ack: AckSender) {
         let reply = |why: &str| AccessReply { ok: false, why: Some(why.to_owned()), ..AccessReply::default() };
@@ -192,6 +296,9 @@ impl Arrival<'_> {
             return;
         }
         let Some(press) = self.payload::<Direction>(name::DIRECTION, usize::MAX) else { return };
+        if !self.has_robot() || (press != Direction::Stop && !self.is_free()) {
+            return;
+        }
         // First to the room: the agent's `reply` must not overtake it.
         if self.pass_on(ack) && !self.tell_agent(Command::Direction(press)) {
             self.refuse("busy", CROWDED);
@@ -225,8 +332,8 @@ impl Arrival<'_> {
     fn pass_on(&self, ack: AckSender) -> bool {
         match self.heard.relayed() {
             Ok(arguments) => {
-                if self.rooms.has_time_for_talk(self.now) {
-                    self.rooms.tell_all(self.event, &(arguments,));
+                if self.rooms.has_time_for_talk(self.robot, self.now) {
+                    self.rooms.tell(self.robot, self.event, &(arguments,));
                 } else {
                     self.refuse("busy", "too much is being said: wait a moment");
                     // The robot hears a press all the same: it may be the one that stops.
@@ -244,8 +351,33 @@ impl Arrival<'_> {
         }
     }
 
+    /// `false` if too many commands wait there already. In the lobby nobody listens.
     fn tell_agent(&self, command: Command) -> bool {
-        self.rooms.robot().send(self.client.sender.clone(), command)
+        self.robot.is_lobby() || self.robot.end.send(self.client.sender.clone(), command)
+    }
+
+    /// Whether there is a robot to be driven.
+    fn has_robot(&self) -> bool {
+        let has = !self.robot.is_lobby();
+        if !has {
+            let names: Vec<String> = self.rooms.fleet().robots().iter().map(|robot| robot.name.clone()).collect();
+            self.refuse("robot", &format!("say which robot, with auth {{robot: NAME}}: {}", names.join(", ")));
+        }
+        has
+    }
+
+    /// How long it may not drive yet, as an operator took the seat from it.
+    fn grounded(&self) -> Option<Duration> {
+        self.rooms.grounded().left(self.client.hand(), self.now)
+    }
+
+    /// Whether an operator has not just taken the seat from it.
+    fn is_free(&self) -> bool {
+        let left = self.grounded();
+        if let Some(left) = left {
+            self.refuse("grounded", &grounded(left));
+        }
+        left.is_none()
     }
 
     /// Asks the agent, and acknowledges with its answer or with why there is none.
@@ -255,10 +387,12 @@ impl Arrival<'_> {
         command: impl FnOnce(oneshot::Sender<T>) -> Command,
         failed: impl FnOnce(&str) -> T + Send + 'static,
     ) {
+        if self.robot.is_lobby() {
+            return acknowledge(ack, &failed("choose a robot first"));
+        }
         let (answer, answered) = oneshot::channel();
         if !self.tell_agent(command(answer)) {
-            acknowledge(ack, &failed(CROWDED));
-            return;
+            return acknowledge(ack, &failed(CROWDED));
         }
         tokio::spawn(async move {
             match timeout(ANSWER_WITHIN, answered).await {
@@ -315,6 +449,15 @@ impl Arrival<'_> {
         let why = why.chars().take(200).collect();
         refuse(self.client, self.socket, &Refused { event, code: code.to_owned(), why }, self.now);
     }
+}
+
+/// As much of a stop's reason as is kept.
+fn tidy(reason: &str) -> String {
+    reason.chars().filter(|letter| !letter.is_control()).take(REASON_CHARS).collect()
+}
+
+fn grounded(left: Duration) -> String {
+    format!("an operator took the seat from you: you may drive again in {} s", left.as_secs() + 1)
 }
 
 /// Tells a client that something had no effect, once a second for each code.

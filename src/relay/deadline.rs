@@ -8,6 +8,8 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -26,7 +28,23 @@ pub(super) struct Bounds {
     pub(super) pace: Rate,
     /// Cancelled, it ends the stream.
     pub(super) line: CancellationToken,
+    /// Set once it has shown that it is an agent, which reports of several robots.
+    pub(super) wide: Wide,
 }
+
+/// Whether a stream may bring more than people's.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wide(Arc<AtomicBool>);
+
+impl Wide {
+    /// From now on it may.
+    pub(super) fn open(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// What an agent's stream may bring: reports of 16 robots, and twice that.
+const AGENT: Rate = Rate::new(1024.0 * 1024.0, 2.0 * 1024.0 * 1024.0);
 
 /// A stream whose writes make progress within a limit or fail, together with whatever must be let go
 /// of when the connection ends.
@@ -38,6 +56,7 @@ pub(super) struct Deadline<S, G> {
     expired: bool,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
     pace: Bucket,
+    wide: Option<Wide>,
     pause: Option<Pin<Box<Sleep>>>,
     reader: Option<Waker>,
     _held: G,
@@ -46,10 +65,10 @@ pub(super) struct Deadline<S, G> {
 impl<S, G> Deadline<S, G> {
     /// Wraps `stream`. `held` is dropped with it.
     pub(super) fn new(stream: S, bounds: Bounds, held: G) -> Self {
-        let Bounds { write, pace, line } = bounds;
+        let Bounds { write, pace, line, wide } = bounds;
         let (cut, pace) = (Box::pin(line.cancelled_owned()), Bucket::new(pace, Instant::now()));
         let (waiting, pause, reader) = (None, None, None);
-        Self { stream, limit: write, waiting, expired: false, cut, pace, pause, reader, _held: held }
+        Self { stream, limit: write, waiting, expired: false, cut, pace, wide: Some(wide), pause, reader, _held: held }
     }
 
     /// Passes on what a write said, and fails it if it has waited for the whole limit.
@@ -96,6 +115,10 @@ impl<S: AsyncRead + Unpin, G: Unpin> AsyncRead for Deadline<S, G> {
         let read = Pin::new(&mut this.stream).poll_read(cx, buf);
         if read.is_pending() && !this.reader.as_ref().is_some_and(|reader| reader.will_wake(cx.waker())) {
             this.reader = Some(cx.waker().clone());
+        }
+        if let Some(wide) = this.wide.take_if(|wide| wide.0.load(Ordering::Relaxed)) {
+            drop(wide);
+            this.pace = Bucket::new(AGENT, Instant::now());
         }
         let pause = this.pace.spend(buf.filled().len() - before, Instant::now());
         if !pause.is_zero() {
@@ -148,8 +171,6 @@ impl<S: AsyncWrite + Unpin, G: Unpin> AsyncWrite for Deadline<S, G> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex, split};
 
     use super::*;
@@ -157,7 +178,7 @@ mod tests {
     const LIMIT: Duration = Duration::from_secs(3);
 
     fn bounds(line: CancellationToken) -> Bounds {
-        Bounds { write: LIMIT, pace: Rate::new(10_000.0, 20_000.0), line }
+        Bounds { write: LIMIT, pace: Rate::new(10_000.0, 20_000.0), line, wide: Wide::default() }
     }
 
     /// Goal: a peer that never reads costs three seconds, not for ever.

@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use super::auth::Peer;
-use super::deadline::{Bounds, Deadline};
+use super::deadline::{Bounds, Deadline, Wide};
 use super::limits::bucket::Rate;
 use super::limits::connections::{Connections, OpenConnection};
 use super::{RelayError, redirect};
@@ -178,7 +178,7 @@ pub(super) async fn accept(
             tracing::debug!(%address, "refused a connection: there are too many, or they come too fast");
             continue;
         };
-        let peer = Peer { address, line, place: counted.place() };
+        let peer = Peer { address, line, wide: Wide::default(), place: counted.place() };
         let connection = serve(stream, peer, counted, speech.clone(), app.clone(), terms.clone());
         let shutdown = shutdown.clone();
         tasks.spawn(async move {
@@ -195,7 +195,7 @@ async fn serve(stream: TcpStream, peer: Peer, counted: OpenConnection, speech: S
     if let Err(error) = tune(&stream) {
         tracing::debug!(%address, %error, "a socket option is not available");
     }
-    let bounds = Bounds { write: terms.write, pace: terms.pace, line: peer.line.clone() };
+    let bounds = Bounds { write: terms.write, pace: terms.pace, line: peer.line.clone(), wide: peer.wide.clone() };
     let (tls, redirect) = match speech {
         Speech::Tls(tls, redirect) => (tls, redirect),
         Speech::Plain => {

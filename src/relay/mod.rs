@@ -2,12 +2,15 @@
 //!
 //! It forwards and shows; the agent decides. So no mistake here can move a robot by itself.
 
+mod agents;
 mod assets;
 mod auth;
 mod client;
 mod deadline;
 mod door;
 mod event;
+mod fleet;
+mod grounded;
 mod host;
 mod limits;
 mod listener;
@@ -29,6 +32,7 @@ use axum::Router;
 use axum::middleware;
 use socketioxide::{ParserConfig, SocketIo};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::pki_types::UnixTime;
 use tokio_util::sync::CancellationToken;
@@ -41,6 +45,7 @@ use crate::mailbox::RelayEnd;
 
 use self::auth::House;
 use self::door::Door;
+use self::fleet::{Fleet, Newcomers};
 use self::limits::bucket::Rate;
 use self::limits::connections::Connections;
 use self::limits::pace::{self, Pace};
@@ -97,7 +102,8 @@ pub enum RelayError {
 #[derive(Debug)]
 pub struct Relay {
     settings: Settings,
-    robot: RelayEnd,
+    fleet: Arc<Fleet>,
+    newcomers: Newcomers,
     listeners: Vec<Unwatched>,
     addresses: Vec<SocketAddr>,
     trust: Vec<Unwatched>,
@@ -107,11 +113,12 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Takes the port, loads or makes the certificate, and opens the gate.
+    /// Takes the port, loads or makes the certificate, and opens the gate. `robot`: the way to the robot of this process,
+    /// if it has one; others come with agents that dial in.
     ///
     /// # Errors
     /// [`RelayError`], with a sentence for the person who started it.
-    pub fn bind(settings: Settings, robot: RelayEnd) -> Result<Self, RelayError> {
+    pub fn bind(settings: Settings, robot: Option<RelayEnd>) -> Result<Self, RelayError> {
         let listeners = listener::listen(settings.port, settings.public)?;
         let refuse = |source| RelayError::Listen { port: settings.port, source };
         let addresses = listeners.iter().map(Unwatched::local_addr).collect::<Result<Vec<_>, _>>().map_err(refuse)?;
@@ -126,8 +133,16 @@ impl Relay {
         let access = settings.data_directory.join("access").join(port.to_string());
         let gate = Gate::open(&access, settings.confirm, format!("https://localhost:{port}"), Clock::start())
             .map_err(|source| RelayError::Devices { path: access.clone(), source })?;
+        gate.vouch(Some(keeper.fingerprint()));
         let trust = settings.trust_port.map_or_else(Vec::new, listener::listen_for_trust);
-        Ok(Self { settings, robot, listeners, addresses, trust, keeper, gate, access })
+        let (fleet, newcomers) = Fleet::new(robot.map(|robot| (settings.robot.clone(), robot)));
+        Ok(Self { settings, fleet, newcomers, listeners, addresses, trust, keeper, gate, access })
+    }
+
+    /// The names of the robots that are here, whenever one comes or goes.
+    #[must_use]
+    pub fn robots(&self) -> watch::Receiver<Vec<String>> {
+        self.fleet.here()
     }
 
     /// Who may come in.
@@ -167,11 +182,10 @@ impl Relay {
     pub async fn serve(self, shutdown: CancellationToken) -> Result<(), RelayError> {
         let port = self.addresses.first().map_or(self.settings.port, SocketAddr::port);
         let (terms, trust_terms) = (terms(&self.settings), terms(&self.settings));
-        let remarks = self.robot.remarks();
-        let renewal = renewal::renew(self.keeper.clone(), self.settings.names.clone());
+        let renewal = renewal::renew(self.keeper.clone(), self.settings.names.clone(), self.gate.clone());
         let trust = trust::plain(self.keeper.clone(), &self.settings.robot.name, port);
         let speech = Speech::tls(TlsAcceptor::from(self.keeper.server_config()), port);
-        let (app, rooms) = app(self.settings, self.robot, self.gate, self.keeper, port);
+        let (app, rooms) = app(self.settings, self.fleet, self.gate, self.keeper, port);
         let (tasks, connections, accepting) = (TaskTracker::new(), CancellationToken::new(), CancellationToken::new());
         let _ends_with_this = (connections.clone().drop_guard(), accepting.clone().drop_guard());
         let secure = self.listeners.into_iter().map(|listener| (listener, speech.clone(), &app, &terms));
@@ -185,8 +199,8 @@ impl Relay {
         }
         let news = [
             tokio::spawn(connections.clone().run_until_cancelled_owned(renewal)),
-            tokio::spawn(connections.clone().run_until_cancelled_owned(rooms.clone().pass_telemetry_on())),
-            tokio::spawn(connections.clone().run_until_cancelled_owned(rooms.clone().pass_remarks_on(remarks))),
+            tokio::spawn(connections.clone().run_until_cancelled_owned(rooms.clone().serve_robots(self.newcomers))),
+            tokio::spawn(connections.clone().run_until_cancelled_owned(rooms.clone().tell_of_robots())),
             tokio::spawn(connections.clone().run_until_cancelled_owned(rooms.clone().watch_the_gate())),
         ];
         tracing::info!(addresses = ?self.addresses, "relay is open");
@@ -218,7 +232,7 @@ fn terms(settings: &Settings) -> Terms {
 }
 
 /// Everything that answers requests: doorman, then Socket.IO, then pages.
-fn app(settings: Settings, robot: RelayEnd, gate: Arc<Gate>, keeper: Keeper, port: u16) -> (Router, Arc<Rooms>) {
+fn app(settings: Settings, fleet: Arc<Fleet>, gate: Arc<Gate>, keeper: Keeper, port: u16) -> (Router, Arc<Rooms>) {
     let bytes = settings.limits.event_bytes;
     let packet = bytes + limits::ENVELOPE_BYTES;
     // One service for all requests: as a layer of the router it would be made anew for each, and a
@@ -260,7 +274,7 @@ fn app(settings: Settings, robot: RelayEnd, gate: Arc<Gate>, keeper: Keeper, por
     };
     let trust = trust::pages(keeper, &settings.robot.name, Way::Secure);
     let home = settings.web.is_some().then(|| "/".to_owned());
-    let rooms = Rooms::open(settings, robot, gate.clone(), sessions, &io);
+    let rooms = Rooms::open(settings, fleet, gate.clone(), sessions, &io);
     let app = assets::classic()
         .merge(pair::desk(gate, port, home))
         .merge(trust)

@@ -65,6 +65,14 @@ impl Sessions {
         }
     }
 
+    /// The client of a session has left, and the session with it. One that was ended stays so.
+    pub(super) fn left(&self, sid: &str) {
+        let mut known = self.known();
+        if known.get(sid).is_some_and(|session| !session.ended) {
+            known.remove(sid);
+        }
+    }
+
     fn known(&self) -> MutexGuard<'_, HashMap<String, Session>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -91,10 +99,17 @@ mod tests {
     use super::*;
     use crate::access::gate::Guest;
     use crate::protocol::events::Role;
+    use crate::relay::deadline::Wide;
 
     fn visitor(device: u64) -> Visitor {
-        let device = Some(Guest { id: device, name: "phone".into(), role: Role::Driver });
-        Visitor { address: [192, 0, 2, 7].into(), role: Role::Driver, device, line: CancellationToken::new() }
+        let device = Some(Guest { id: device, name: "phone".into(), role: Role::Driver, robot: None });
+        Visitor {
+            address: [192, 0, 2, 7].into(),
+            role: Role::Driver,
+            device,
+            line: CancellationToken::new(),
+            wide: Wide::default(),
+        }
     }
 
     /// Goal: nobody speaks in another's session, on whatever connection.
@@ -116,6 +131,22 @@ mod tests {
         sessions.end("a", now);
         assert!(moved.line.is_cancelled());
         assert!(!sessions.admits("a", &first, false, now) && !sessions.enter("a", &first, now));
+    }
+
+    /// Goal: whoever comes and goes leaves nothing behind, however often; who was thrown out does not come back so.
+    #[test]
+    fn those_who_left_are_forgotten() {
+        let (sessions, now) = (Sessions::default(), Instant::now());
+        for number in 0..3 * MOST {
+            let sid = number.to_string();
+            assert!(sessions.enter(&sid, &visitor(1), now), "the visitor no. {number} found no room");
+            sessions.left(&sid);
+        }
+        assert!(sessions.known().is_empty());
+        assert!(sessions.enter("a", &visitor(1), now));
+        sessions.end("a", now);
+        sessions.left("a");
+        assert!(!sessions.enter("a", &visitor(1), now));
     }
 
     /// Goal: a session moves once; tries without end are refused, and made-up ones are forgotten.

@@ -80,7 +80,7 @@ impl Settings {
             burst: 20,
             bytes_per_second: 64 * 1024,
             deliveries_per_second: 5000,
-            connections: 64,
+            connections: 256,
             connections_per_address: 8,
             connections_per_local_address: 32,
             handshake_timeout: Duration::from_secs(5),

@@ -56,8 +56,9 @@ async fn answer(folder: Folder, ours: Router, mut request: Request) -> Response 
     }
     // A browser keeps what follows the # of a scanned code when it is sent on.
     if path == "/p" || path == OURS.trim_end_matches('/') {
-        return Redirect::to(&format!("{OURS}{}", path.trim_start_matches("/joywire").trim_start_matches('/')))
-            .into_response();
+        let query = request.uri().query().map_or_else(String::new, |query| format!("?{query}"));
+        let rest = path.trim_start_matches("/joywire").trim_start_matches('/');
+        return Redirect::to(&format!("{OURS}{rest}{query}")).into_response();
     }
     let root = path == "/";
     if request.extensions().get::<Visitor>().is_none() {
@@ -101,6 +102,10 @@ impl Folder {
     /// The file that a path names, if it is one that may be served: nothing hidden, nothing outside.
     fn inside(&self, path: &str) -> Option<PathBuf> {
         let path = percent_decode_str(path).decode_utf8().ok()?;
+        // A folder is answered with the way to it, and a browser takes what begins so for another machine.
+        if path.starts_with("//") {
+            return None;
+        }
         let mut file = self.root.clone();
         for part in path.split('/').filter(|part| !part.is_empty()) {
             let hidden = part.starts_with('.') && part != ".well-known";
@@ -154,6 +159,7 @@ mod tests {
 
     use super::*;
     use crate::protocol::events::Role;
+    use crate::relay::deadline::Wide;
 
     /// A folder with some pages, and who asks for them.
     struct House {
@@ -184,7 +190,13 @@ mod tests {
             if known {
                 let address = [192, 0, 2, 1].into();
                 let line = CancellationToken::new();
-                request = request.extension(Visitor { address, role: Role::Driver, device: None, line });
+                request = request.extension(Visitor {
+                    address,
+                    role: Role::Driver,
+                    device: None,
+                    line,
+                    wide: Wide::default(),
+                });
             }
             pages(&root, ours).oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
         }
@@ -238,6 +250,7 @@ mod tests {
             "/..%5csecret.txt",
             "/more/../../secret.txt",
             "//../secret.txt",
+            "//more",
             "/link.txt",
             "/.env",
             "/%2eenv",
@@ -279,7 +292,7 @@ mod tests {
     #[tokio::test]
     async fn strangers_find_the_door_only() {
         let house = House::new();
-        for (path, place) in [("/", "/joywire/"), ("/p", "/joywire/p"), ("/joywire", "/joywire/")] {
+        for (path, place) in [("/", "/joywire/"), ("/p", "/joywire/p"), ("/joywire?robot=Red", "/joywire/?robot=Red")] {
             let sent = house.ask(path, &[], false).await;
             assert_eq!((sent.status().as_u16(), told(&sent, header::LOCATION).as_str()), (303, place), "{path}");
         }

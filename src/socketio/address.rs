@@ -119,6 +119,9 @@ impl FromStr for Address {
             _ => return Err(AddressError::Scheme { text: shown() }),
         }
         let rest = rest.strip_suffix('/').unwrap_or(rest);
+        if rest.is_empty() || rest.starts_with(':') {
+            return Err(AddressError::Scheme { text: shown() });
+        }
         if rest.contains(['/', '?', '#', '@', '\\']) {
             return Err(AddressError::More { text: shown() });
         }
@@ -218,7 +221,8 @@ mod tests {
             ("https://fd00::5:8080", "brackets"),
             ("https://[fd00::5", "missing"),
             ("https://[fe80::1%25wlan0]:8080", "no name and no address"),
-            ("https://", "no name and no address"),
+            ("https://", "https://HOST:PORT"),
+            ("https://:8080", "https://HOST:PORT"),
             ("https://a..b", "no name and no address"),
             ("https://999.1.1.1", "no name and no address"),
             ("https://1.2.3", "no name and no address"),

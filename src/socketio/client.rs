@@ -301,11 +301,12 @@ fn lost(over: Over) -> Lost {
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "a library's errors, of which few need words of their own")]
 fn broken(error: &WebSocketError) -> Lost {
+    let abrupt = || Lost::Broken("it ended without a farewell".to_owned());
     match error {
         WebSocketError::ConnectionClosed | WebSocketError::AlreadyClosed => Lost::Closed,
-        WebSocketError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-            Lost::Broken("it ended without a farewell".to_owned())
-        }
+        WebSocketError::Protocol(ProtocolError::ResetWithoutClosingHandshake) => abrupt(),
+        // The library's words for it are for programmers.
+        WebSocketError::Io(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => abrupt(),
         WebSocketError::Io(error) => Lost::Broken(error.to_string()),
         error => Lost::Broken(error.to_string()),
     }

@@ -244,8 +244,8 @@ mod tests {
         assert_eq!(message(r#"4217["a"]"#), (event("a", json!([]), Some(17)), 0));
         assert_eq!(message(r#"42/,17["a"]"#), (event("a", json!([]), Some(17)), 0));
         assert_eq!(message(r#"452-3["a",{},{}]"#), (event("a", json!([{}, {}]), Some(3)), 2));
-        assert_eq!(message(r#"433[true]"#), (Incoming::Ack { id: 3, args: vec![json!(true)] }, 0));
-        assert_eq!(message(r#"461-/,3[{}]"#), (Incoming::Ack { id: 3, args: vec![json!({})] }, 1));
+        assert_eq!(message("433[true]"), (Incoming::Ack { id: 3, args: vec![json!(true)] }, 0));
+        assert_eq!(message("461-/,3[{}]"), (Incoming::Ack { id: 3, args: vec![json!({})] }, 1));
     }
 
     /// Goal: what is no packet is an error, and never something else.

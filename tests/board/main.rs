@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's own tools stop at the first surprise, too")]
 #![expect(clippy::disallowed_methods, reason = "a board and a program run in real time")]
 
+#[path = "../common/board.rs"]
 mod board;
 mod cable;
 #[path = "../common/driver.rs"]
@@ -17,6 +18,8 @@ mod moment;
 #[path = "../common/program.rs"]
 #[expect(dead_code, reason = "the stories of the command line use the rest")]
 mod program;
+#[path = "../common/ride.rs"]
+mod ride;
 mod rig;
 #[path = "../common/socketio_client.rs"]
 #[expect(dead_code, reason = "other tests use more of it")]

@@ -11,7 +11,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { chromium, devices } from "playwright-core";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const program = process.env.JOYWIRE_BIN ?? join(root, "target/debug/joywire");
+export const program = process.env.JOYWIRE_BIN ?? join(root, "target/debug/joywire");
 const chromiumPath = process.env.CHROMIUM ?? "/usr/bin/chromium";
 const STARTED_MS = 20_000;
 
@@ -58,6 +58,7 @@ export class Robot {
   #home = mkdtempSync(join(tmpdir(), "joywire-browser-"));
   #child = null;
   #args = [];
+  #command = "run";
   #terminal = false;
   port = 0;
   url = "";
@@ -65,13 +66,14 @@ export class Robot {
   said = "";
 
   /**
-   * `args` follow `joywire run`; `terminal` gives it a real one, with somebody before it.
+   * `args` follow `joywire run`, or another `command`; `terminal` gives it a real one, with somebody before it.
    * @param {string} config TOML
-   * @param {{args?: string[], terminal?: boolean}} [options]
+   * @param {{args?: string[], command?: string, terminal?: boolean}} [options]
    */
-  static async start(config = "", { args = [], terminal = false } = {}) {
+  static async start(config = "", { args = [], command = "run", terminal = false } = {}) {
     const robot = new this();
     robot.#args = args;
+    robot.#command = command;
     robot.#terminal = terminal;
     robot.port = await freePort();
     writeFileSync(join(robot.#home, "joywire.toml"), config);
@@ -96,7 +98,7 @@ export class Robot {
   async run() {
     assert.ok(existsSync(program), `${program} is not there: cargo build, or set JOYWIRE_BIN`);
     this.said = "";
-    const line = [program, "run", "--port", String(this.port), "--config", this.#config, ...this.#args];
+    const line = [program, this.#command, "--port", String(this.port), "--config", this.#config, ...this.#args];
     const [first, ...rest] = this.#terminal ? ["python3", "-c", ON_A_TERMINAL, ...line] : line;
     this.#child = spawn(first, rest, { env: this.#environment, stdio: [this.#terminal ? "pipe" : "ignore", "pipe", "pipe"] });
     for (const stream of [this.#child.stdout, this.#child.stderr]) {

@@ -19,18 +19,23 @@ export class House extends Robot {
   /** Sources of requests so far: each address of this machine may show so many codes. */
   #sources = 1;
 
-  /** @param {{args?: string[], terminal?: boolean}} [options] */
-  static open({ args = [], terminal = false } = {}) {
-    return this.start(STRICT, { args: ["--public", ...args], terminal });
+  /** @param {{args?: string[], command?: string, terminal?: boolean}} [options] */
+  static open({ args = [], ...more } = {}) {
+    return this.start(STRICT, { args: ["--public", ...args], ...more });
   }
 
   /** The address that `joywire pair` prints. */
-  async invitation(role) {
-    const pair = this.begin("pair", "--role", role);
+  async invitation(role, ...more) {
+    return (await this.pairs(/https:\/\/\S+\/p#\S+(?=\s)/, role, ...more))[0];
+  }
+
+  /** What `joywire pair` prints that fits. @param {RegExp} what */
+  async pairs(what, role, ...more) {
+    const pair = this.begin("pair", "--role", role, ...more);
     let said = "";
     for (const stream of [pair.stdout, pair.stderr]) stream.setEncoding("utf8").on("data", (text) => (said += text));
     try {
-      return (await until("a code", () => /https:\/\/\S+\/p#\S+(?=\s)/.exec(said)))[0];
+      return await until("a code", () => what.exec(said));
     } catch (error) {
       throw new Error(`${error.message}: ${said}`);
     } finally {

@@ -1,17 +1,19 @@
 //! Driver: a person at a page, who samples 30 times a second and echoes the newest tick, whatever becomes of it.
 
+use std::io::Write;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tokio::time::{Instant, interval};
+use tokio::time::{Instant, interval, sleep};
 
 use crate::moment::clock_ns;
 use crate::program::PATIENCE;
 use crate::socketio_client::{Client, Dial};
 
 const SAMPLE_EVERY: Duration = Duration::from_millis(33);
+const CONNECT_AGAIN: Duration = Duration::from_millis(100);
 
 /// What the driver and the test share.
 #[derive(Debug, Default)]
@@ -21,9 +23,20 @@ struct Hand {
     telemetry: Value,
     /// When samples with a pushed stick were sent, ns.
     pushed: Vec<u64>,
+    /// The age at the wheels as the page was told it, ms, each once.
+    ages: Vec<u64>,
     /// When the seat was taken, ns.
     seated: Option<u64>,
     quit: bool,
+}
+
+/// What a driver does beside driving.
+#[derive(Clone, Copy, Debug, Default)]
+struct Manner {
+    /// Connects again, the stick as it is, until told to quit.
+    returns: bool,
+    /// Says on standard error when it sends a sample with a pushed stick.
+    tells: bool,
 }
 
 /// A driver at work, on a thread of its own.
@@ -36,11 +49,27 @@ pub struct Driver {
 impl Driver {
     /// Connects.
     pub fn connect(dial: Dial) -> Self {
+        Self::start(dial, Manner::default())
+    }
+
+    /// Connects, and does so again whenever the connection has ended, without letting go of the stick.
+    #[allow(dead_code, reason = "where relay and robot are one program, both are gone")]
+    pub fn connect_for_good(dial: Dial) -> Self {
+        Self::start(dial, Manner { returns: true, tells: false })
+    }
+
+    /// The same in a program of its own, which says `pushed NS` before each sample with a pushed stick.
+    #[allow(dead_code, reason = "where relay and robot are one program, both are gone")]
+    pub fn connect_aloud(dial: Dial) -> Self {
+        Self::start(dial, Manner { returns: true, tells: true })
+    }
+
+    fn start(dial: Dial, manner: Manner) -> Self {
         let hand = Arc::new(Mutex::new(Hand::default()));
         let theirs = Arc::clone(&hand);
         let thread = thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(drive(&dial, &theirs));
+            runtime.block_on(drive(&dial, &theirs, manner));
         });
         Self { hand, thread: Some(thread) }
     }
@@ -101,6 +130,12 @@ impl Driver {
         self.hand.lock().unwrap().telemetry.clone()
     }
 
+    /// Ages at the wheels that the page was told since this was last asked, ms.
+    #[allow(dead_code, reason = "figures are for those who drive by bad networks")]
+    pub fn ages(&self) -> Vec<u64> {
+        std::mem::take(&mut self.hand.lock().unwrap().ages)
+    }
+
     /// When the newest sample with a pushed stick before `ns` was sent, ns.
     pub fn last_push(&self, ns: u64) -> u64 {
         *self.hand.lock().unwrap().pushed.iter().rev().find(|sent| **sent <= ns).expect("the stick was pushed")
@@ -117,16 +152,33 @@ impl Drop for Driver {
     }
 }
 
-async fn drive(dial: &Dial, hand: &Mutex<Hand>) {
-    let mut client = dial.client().await;
+async fn drive(dial: &Dial, hand: &Mutex<Hand>, manner: Manner) {
+    while !hand.lock().unwrap().quit {
+        let client = if manner.returns { dial.try_client().await } else { Some(dial.client().await) };
+        match client {
+            Some(client) => stay(client, hand, manner).await,
+            None => sleep(CONNECT_AGAIN).await,
+        }
+        if !manner.returns {
+            return;
+        }
+        let mut hand = hand.lock().unwrap();
+        (hand.seated, hand.telemetry) = (None, Value::Null);
+    }
+}
+
+/// Drives until the connection ends, or it is time to quit.
+async fn stay(mut client: Client, hand: &Mutex<Hand>, manner: Manner) {
     let (mut seat, mut seq) = (client.welcome["seat"].clone(), 0);
     let mut asked = Instant::now();
     let mut samples = interval(SAMPLE_EVERY);
     loop {
         tokio::select! {
             event = client.event() => match event {
-                Some((name, arguments)) if name == "telemetry" => hand.lock().unwrap().telemetry = arguments[0].clone(),
+                Some((name, arguments)) if name == "telemetry" => hand.lock().unwrap().hear(&arguments[0]),
                 Some((name, arguments)) if name == "seat" => seat = arguments[0].clone(),
+                // A robot has come to a relay that had none.
+                Some((name, arguments)) if name == "welcome" => seat = arguments[0]["seat"].clone(),
                 Some(_) => {}
                 None => return,
             },
@@ -138,7 +190,7 @@ async fn drive(dial: &Dial, hand: &Mutex<Hand>) {
                 note_seat(hand, seated);
                 if seated {
                     seq += 1;
-                    sample(&mut client, hand, seq, &seat["epoch"]).await;
+                    sample(&mut client, hand, seq, &seat["epoch"], manner).await;
                 } else if asked.elapsed() > Duration::from_millis(300) {
                     asked = Instant::now();
                     client.raw(r#"42["seat",{"want":"take"}]"#).await;
@@ -148,12 +200,21 @@ async fn drive(dial: &Dial, hand: &Mutex<Hand>) {
     }
 }
 
+impl Hand {
+    fn hear(&mut self, telemetry: &Value) {
+        if telemetry["tick"] != self.telemetry["tick"] {
+            self.ages.extend(telemetry["age_ms"].as_u64());
+        }
+        self.telemetry = telemetry.clone();
+    }
+}
+
 fn note_seat(hand: &Mutex<Hand>, seated: bool) {
     let mut hand = hand.lock().unwrap();
     hand.seated = if seated { hand.seated.or(Some(clock_ns())) } else { None };
 }
 
-async fn sample(client: &mut Client, hand: &Mutex<Hand>, seq: u32, epoch: &Value) {
+async fn sample(client: &mut Client, hand: &Mutex<Hand>, seq: u32, epoch: &Value, manner: Manner) {
     let (sample, moving) = {
         let hand = hand.lock().unwrap();
         let ((x, y), strafe, telemetry) = (hand.stick, hand.strafe, &hand.telemetry);
@@ -163,7 +224,11 @@ async fn sample(client: &mut Client, hand: &Mutex<Hand>, seq: u32, epoch: &Value
         (sample, (x, y, strafe) != (0.0, 0.0, 0.0))
     };
     if moving {
-        hand.lock().unwrap().pushed.push(clock_ns());
+        let now = clock_ns();
+        hand.lock().unwrap().pushed.push(now);
+        if manner.tells {
+            drop(writeln!(std::io::stderr(), "pushed {now}"));
+        }
     }
     client.emit("drive", &[sample]).await;
 }

@@ -51,16 +51,17 @@ pub fn shell(script: &str) -> Command {
     command
 }
 
-/// Runs the ignored test `name` of this very program in a network that `script` sets up.
+/// Runs the ignored test `name` of this very program in a network that `script` sets up; returns what it said.
 #[allow(dead_code, reason = "the doctor's stories run the program itself")]
-pub fn tell(script: &str, name: &str) {
-    tell_beside(&format!("{script}\n\"$PROGRAM\" --ignored --exact {name} --nocapture"));
+pub fn tell(script: &str, name: &str) -> String {
+    tell_beside(&format!("{script}\n\"$PROGRAM\" --ignored --exact {name} --nocapture"))
 }
 
 /// The same, where `script` itself runs an ignored test of `$PROGRAM`.
 #[allow(dead_code, reason = "the doctor's stories run the program itself")]
-pub fn tell_beside(script: &str) {
+pub fn tell_beside(script: &str) -> String {
     let output = shell(script).env("PROGRAM", std::env::current_exe().unwrap()).output().unwrap();
     let said = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && said.contains("1 passed"), "{said}");
+    said
 }

@@ -108,8 +108,13 @@ impl Dial {
 
     /// A connected client, or none if the relay has no room for it now.
     pub async fn try_client(&self) -> Option<Client> {
+        self.try_client_with(json!({})).await
+    }
+
+    /// The same with an `auth` payload.
+    pub async fn try_client_with(&self, auth: Value) -> Option<Client> {
         let mut client = self.try_web_socket().await?;
-        client.raw("40").await;
+        client.raw(&format!("40{auth}")).await;
         let (first, mut arguments) = client.event().await?;
         assert_eq!(first, "welcome", "something came before welcome");
         client.welcome = arguments.remove(0);

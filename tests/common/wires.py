@@ -22,19 +22,22 @@ def tap(name):
     return wire
 
 
+def join(here, process, there):
+    """A tap in this network, and one in the network of a process, which this program is in from then on."""
+    network = os.open(f"/proc/{process}/ns/net", os.O_RDONLY)
+    near = tap(here)
+    if ctypes.CDLL(None, use_errno=True).setns(network, NEW_NETWORK) != 0:
+        sys.exit(f"setns: {os.strerror(ctypes.get_errno())}")
+    return near, tap(there)
+
+
 def main():
     arguments = sys.argv[1:]
-    there = None
     if arguments[:1] == ["--to"]:
-        there = os.open(f"/proc/{arguments[1]}/ns/net", os.O_RDONLY)
-        arguments = arguments[2:]
-    leads_to = {tap(name): None for name in arguments}
-    if there is not None:
-        (here,) = leads_to
-        if ctypes.CDLL(None, use_errno=True).setns(there, NEW_NETWORK) != 0:
-            sys.exit(f"setns: {os.strerror(ctypes.get_errno())}")
-        end = tap(arguments[0])
+        here, end = join(arguments[2], arguments[1], arguments[2])
         leads_to = {here: end, end: here}
+    else:
+        leads_to = {tap(name): None for name in arguments}
     print("ready", flush=True)
     while True:
         for wire in select.select(list(leads_to), [], [])[0]:
@@ -46,4 +49,5 @@ def main():
                 pass  # An end that is not up yet loses frames, as cables do.
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -8,6 +8,7 @@ use joywire::protocol::events::{
     Direction, Drive, Limits, Link, Person, Pose, Reason, Refused, ResetReply, ResetRequest, RobotCard, Role,
     SeatReply, SeatRequest, SeatView, Speed, State, StopReply, StopRequest, Telemetry, VERSION, Welcome, name,
 };
+use joywire::protocol::fleet::{RobotSummary, RobotsReply, RobotsRequest};
 use joywire::protocol::message::Counters;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -31,7 +32,8 @@ pub fn all() -> Vec<Example> {
     all.extend([of(&welcome()), of(&Drive { tick: Some(41_302), session: Some(2_587_623_490), ..drive(7, 0.1, 0.6) })]);
     all.extend([of(&Drive { epoch: 3, ..drive(8, 0.0, 0.0) })]);
     all.extend(
-        [SeatRequest::Take, SeatRequest::Ask, SeatRequest::Give { to: 5 }, SeatRequest::Release].map(|want| of(&want)),
+        [SeatRequest::Take, SeatRequest::Ask, SeatRequest::Give { to: 5 }, SeatRequest::Release, SeatRequest::Clear]
+            .map(|want| of(&want)),
     );
     all.extend([of(&seat())]);
     let taken = "Mia drives: ask for the seat".to_owned();
@@ -50,6 +52,7 @@ pub fn all() -> Vec<Example> {
         why: "more than 60 events a second: 12 dropped so far".to_owned(),
     })]);
     all.extend(access());
+    all.extend(robots());
     all.extend(calibrate());
     all.extend(
         [Direction::Up, Direction::Down, Direction::Left, Direction::Right, Direction::Stop].map(|press| of(&press)),
@@ -144,13 +147,15 @@ fn welcome() -> Welcome {
         you: person(5, "Ben"),
         role: Role::Driver,
         robot: RobotCard {
-            name: "robot".to_owned(),
+            name: "Rover".to_owned(),
+            color: "#3cb44b".to_owned(),
             simulated: true,
             wheels: "differential".to_owned(),
             track_m: Some(0.15),
             top_speed_mps: Some(0.6),
             ..RobotCard::default()
         },
+        robots: vec![summary()],
         limits: Limits {
             sample_hz: 30,
             control_bytes: 1024,
@@ -166,11 +171,13 @@ fn welcome() -> Welcome {
 }
 
 fn access() -> Vec<Example> {
-    let waiting = Waiting { id: 2, name: "Ben's phone".to_owned(), role: Role::Driver, number: "4711".to_owned() };
+    let waiting =
+        Waiting { id: 2, name: "Ben's phone".to_owned(), role: Role::Driver, robot: None, number: "4711".to_owned() };
     let device = Device {
         id: 1,
         name: "Mia's phone".to_owned(),
         role: Role::Driver,
+        robot: Some("Rover".to_owned()),
         paired: 1_795_000_000,
         seen: 1_795_003_600,
         here: true,
@@ -179,18 +186,43 @@ fn access() -> Vec<Example> {
     // The real one has 27 rows or more.
     let qr = vec!["### #".to_owned(), "# ## ".to_owned()];
     let url = "https://192.168.1.5:8080/p#3QKX…".to_owned();
-    let invite = Invite { url, role: Role::Viewer, seconds: 120, qr };
+    let fingerprint = Some("B7:E4:6B:C6:…".to_owned());
+    let invite = Invite { url, role: Role::Viewer, robot: None, fingerprint, seconds: 120, qr };
     [
         AccessRequest::List,
         AccessRequest::Approve { id: 2 },
         AccessRequest::Deny { id: 2 },
         AccessRequest::Revoke { id: 1 },
-        AccessRequest::Invite { role: Role::Viewer },
+        AccessRequest::Invite { role: Role::Viewer, robot: None },
+        AccessRequest::Assign { id: 1, robot: Some("Rover".to_owned()) },
     ]
     .iter()
     .map(of)
     .chain([of(&AccessReply { ok: true, why: None, access: Access::default(), invite: Some(invite) }), of(&access)])
     .collect()
+}
+
+fn summary() -> RobotSummary {
+    RobotSummary {
+        name: "Rover".to_owned(),
+        color: "#3cb44b".to_owned(),
+        simulated: true,
+        here: true,
+        state: State::Ready,
+        reason: None,
+        holder: Some(person(4, "Mia")),
+        clients: 2,
+    }
+}
+
+fn robots() -> Vec<Example> {
+    let requests = [
+        RobotsRequest::List,
+        RobotsRequest::Stop { reason: "end of the lesson".to_owned() },
+        RobotsRequest::Kick { robot: "Rover".to_owned() },
+    ];
+    let reply = RobotsReply { ok: true, why: None, robots: vec![summary()] };
+    requests.iter().map(of).chain([of(&reply), of(&summary())]).collect()
 }
 
 fn calibrate() -> Vec<Example> {

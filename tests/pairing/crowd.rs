@@ -52,7 +52,7 @@ pub fn at(answers: &[Duration], percent: usize) -> Duration {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn class_that_watches_does_not_slow_the_driver() {
     let _alone = alone().await;
-    let house = House::open_to_a_class();
+    let house = House::open(&[]);
     let dial = house.dial();
     let mut driver = paired(&house, "driver", "driver").await.client().await;
     let quiet = drive(&mut driver, MEASURED).await;

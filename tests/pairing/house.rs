@@ -42,11 +42,6 @@ impl House {
         Self::start(shell, 0, args)
     }
 
-    /// The same for more phones at once than a robot usually has about it.
-    pub fn open_to_a_class() -> Self {
-        Self::furnished(&format!("{STRICT}[limits]\nconnections = 200\n"), &[])
-    }
-
     /// Open to phones, with a log of that level.
     pub fn open_logging(level: &str) -> Self {
         let shell = Shell::new();

@@ -62,7 +62,7 @@ impl House {
         settings.confirm = false;
         change(&mut settings);
         let (relay_end, agent) = mailbox();
-        let relay = Relay::bind(settings, relay_end).unwrap();
+        let relay = Relay::bind(settings, Some(relay_end)).unwrap();
         let address = format!("https://localhost:{}", relay.local_addrs()[0].port()).parse().unwrap();
         let authority = relay.certificate().authority().map(|authority| CertificateDer::from(authority.der().to_vec()));
         let (gate, shutdown) = (relay.gate(), CancellationToken::new());

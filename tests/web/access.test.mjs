@@ -77,6 +77,24 @@ test("decisions name the device", async () => {
   assert.deepEqual(asked().slice(1), ["approve", "deny", "revoke"].map((what) => ({ do: what, id: 3 })));
 });
 
+/** Goal: with several robots a device has its own. */
+test("devices and invitations are for a robot, or for any", async () => {
+  list.welcomed("operator");
+  await list.assign(3, "Rover");
+  await list.assign(3, null);
+  await list.show("driver", "Dino");
+  await list.show("driver");
+  assert.deepEqual(asked().slice(1), [
+    { do: "assign", id: 3, robot: "Rover" },
+    { do: "assign", id: 3, robot: null },
+    { do: "invite", role: "driver", robot: "Dino" },
+    { do: "invite", role: "driver" },
+  ]);
+  await list.show("viewer", "Dino");
+  await clock.move(121_000);
+  assert.deepEqual(asked().at(-1), { do: "invite", role: "viewer", robot: "Dino" }, "the next code is for another robot");
+});
+
 /** Goal: a relay that refuses or is silent leaves a sentence, never a page that waits for ever. */
 test("trouble is told", async () => {
   list.welcomed("operator");

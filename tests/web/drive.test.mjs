@@ -407,3 +407,53 @@ test("while one source has the robot for itself no other drives, and those must 
   await run(50);
   assert.equal(line.sent.at(-1).y, 0.65);
 });
+
+/** Goal: a greeting in the middle of a connection is another robot: nothing of the last one's hands, seat or clock reaches it. */
+test("a second greeting begins from neutral, with a seat of its own", async () => {
+  await seated();
+  drive.hold("stick", 0, 1);
+  await run(200);
+  const seq = line.sent.at(-1).seq;
+  line.sent = [];
+  let unseated = 0;
+  drive.onunseated = () => (unseated += 1);
+  drive.welcomed({ ...welcome({ holder: null, epoch: 40, queue: [] }), telemetry: telemetry({ session: 99 }) });
+  assert.deepEqual([drive.mine, drive.active, unseated, line.sent], [false, null, 1, []]);
+  drive.hold("stick", 0, 0.9);
+  await run(200);
+  assert.deepEqual([line.sent, drive.active], [[], null], "a stick that was held before drives the next robot");
+  drive.release("stick");
+  line.asked = [];
+  drive.hold("stick", 0, 1);
+  await run(100);
+  assert.deepEqual(line.asked.map(({ value }) => value), [{ want: "take" }]);
+  assert.deepEqual([line.sent[0].y, line.sent[0].epoch], [0, 4]);
+  assert.ok(line.sent[0].seq > seq, "samples of one connection are counted up");
+});
+
+/** Goal: an answer of the robot that was left says nothing of the next one's seat. */
+test("an answer from before a greeting is passed over", async () => {
+  let answer;
+  line.answer = () => new Promise((resolve) => (answer = resolve));
+  drive.welcomed(welcome());
+  void drive.take();
+  await settled();
+  drive.welcomed(welcome(TAKEN));
+  answer({ ok: true, seat: MINE });
+  await settled();
+  assert.equal(drive.seat.holder.id, OTHER.id);
+  assert.deepEqual(refusals, []);
+});
+
+/** Goal: whoever cannot drive is told which link is down. */
+test("a robot whose program is away is told apart from one that is unplugged", async () => {
+  const told = [];
+  drive.onrefused = (why) => told.push(why);
+  for (const code of ["agent_absent", "robot_absent"]) {
+    drive.welcomed({ ...welcome(), telemetry: telemetry({ state: "no_robot", reason: { code, text: "" } }) });
+    drive.hold("stick", 0, 1);
+    drive.release("stick");
+  }
+  assert.match(told[0], /program is not connected/);
+  assert.match(told[1], /end of the cable/);
+});

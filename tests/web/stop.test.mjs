@@ -55,6 +55,20 @@ test("a second press takes over from the first", async () => {
   assert.equal(line.asked.filter(({ value }) => value.reason === "two").length, 5);
 });
 
+/** Goal: a STOP that was meant for one robot stops no other. */
+test("a press is forgotten when the page goes to another robot", async () => {
+  line.ready = false;
+  const stop = new Stop(line, clock);
+  const waits = [];
+  stop.onchange = (waiting) => waits.push(waiting);
+  stop.forget();
+  stop.press("test");
+  stop.forget();
+  line.ready = true;
+  await clock.move(1000);
+  assert.deepEqual([line.asked.length, waits], [0, [true, false]]);
+});
+
 function resetting() {
   line.answer = (name, { nonce }) => (nonce === undefined ? { ok: true, nonce: 99 } : { ok: true });
   const reset = new Reset(line, clock);

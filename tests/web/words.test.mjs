@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { afterEach, test } from "node:test";
 import * as calibrate from "../../web/calibrate-words.js";
+import * as robots from "../../web/robots-words.js";
 import { LANGUAGES, nth, pick, said, speak, t } from "../../web/words.js";
 import { de } from "../../web/words-de.js";
 import { en } from "../../web/words-en.js";
@@ -14,13 +15,14 @@ const code = readdirSync(web)
   .filter((name) => name.endsWith(".js") && !/\bwords\b/.test(name))
   .map(read)
   .join("\n");
+const listing = ["robots-panel.js", "robot-row.js"].map(read).join("\n");
 const calibration = ["calibrate.js", "calibrate-panel.js"].map(read).join("\n");
 const places = (text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
 afterEach(() => speak("en"));
 
 /** Goal: nobody meets a gap, or a brace that was not filled. */
-for (const [what, english, german] of [["the page", en, de], ["calibration", calibrate.en, calibrate.de]]) {
+for (const [what, english, german] of [["the page", en, de], ["calibration", calibrate.en, calibrate.de], ["the list of robots", robots.en, robots.de]]) {
   test(`both languages of ${what} have the same keys and the same places`, () => {
     assert.deepEqual(Object.keys(german), Object.keys(english));
     for (const [key, text] of Object.entries(english)) {
@@ -56,10 +58,19 @@ test("calibration says what exists, and what exists is said", () => {
   assert.equal(calibrate.tell("answer.write", { file: "a.toml" }), "In a.toml schreiben");
 });
 
+/** Goal: the same for the list of robots. */
+test("the list of robots says what exists, and what exists is said", () => {
+  const quoted = new Set([...listing.matchAll(/"([a-z]+(?:\.\w+)?)"/g)].map(([, key]) => key));
+  assert.deepEqual(Object.keys(robots.en).filter((key) => !quoted.has(key)), []);
+  for (const [, key] of listing.matchAll(/\btell\("([^"]+)"/g)) assert.ok(Object.hasOwn(robots.en, key), key);
+  speak("de");
+  assert.equal(robots.tell("drives", { name: "Wren" }), "Wren fährt");
+});
+
 /** Goal: the families have a member for whatever may come, and none for what never does. */
 test("states, codes and ordinals are those that there are", () => {
   const views = [...read("status.js").matchAll(/"(\w+)"/g)].map(([, view]) => view);
-  const rust = ["drive/safety.rs", "agent/wording.rs", "relay/client.rs"]
+  const rust = ["drive/safety.rs", "agent/wording.rs", "relay/client.rs", "relay/fleet/remote.rs"]
     .map((path) => readFileSync(new URL(`../../src/${path}`, import.meta.url), "utf8"))
     .join("\n");
   for (const key of Object.keys(en)) {
