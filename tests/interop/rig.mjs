@@ -104,11 +104,16 @@ export class Rig {
   #home = mkdtempSync(join(tmpdir(), "joywire-interop-"));
   #clients = [];
 
-  static async start() {
+  /**
+   * One program for all; or `apart`: a relay and an agent, each a program of its own; or `classic`: an agent alone, at the
+   * server of that address.
+   * @param {{apart?: boolean, classic?: string}} how
+   */
+  static async start(how = {}) {
     assert.ok(existsSync(program), `${program} is not there: cargo build, or set JOYWIRE_BIN`);
     const rig = new Rig();
     try {
-      await rig.#start();
+      await rig.#start(how);
     } catch (error) {
       await rig.stop();
       throw error;
@@ -116,7 +121,7 @@ export class Rig {
     return rig;
   }
 
-  async #start() {
+  async #start({ apart = false, classic }) {
     const env = { XDG_DATA_HOME: this.#home, XDG_CONFIG_HOME: this.#home };
     const config = join(this.#home, "empty.toml");
     writeFileSync(config, "");
@@ -125,8 +130,18 @@ export class Rig {
     await this.sim.says("where its port is", (line) => line === link);
     this.tap = new Tap("python3", [here("tap.py"), link]);
     const port = await this.tap.says("where its port is", (line) => line);
-    this.joywire = new Program(program, ["run", "--serial", port, "--port", "0", "--config", config], env);
-    [this.url] = await this.joywire.says("its address", (line) => /https:\/\/localhost:\d+/.exec(line));
+    const end = ["--serial", port, "--config", config];
+    if (classic) {
+      this.url = classic;
+    } else {
+      const work = apart ? ["relay", "--config", config] : ["run", ...end];
+      this.joywire = new Program(program, [...work, "--port", "0"], env);
+      [this.url] = await this.joywire.says("its address", (line) => /https:\/\/localhost:\d+/.exec(line));
+    }
+    if (apart || classic) {
+      this.agent = new Program(program, ["agent", "--relay", this.url, ...(classic ? ["--classic"] : []), ...end], env);
+      await this.agent.says("what it brings", (line) => line.startsWith("joywire brings"));
+    }
   }
 
   /** A Node.js client that has been welcomed by a robot that is ready to drive. */
@@ -187,6 +202,7 @@ export class Rig {
 
   async stop() {
     await this.leave();
+    await this.agent?.end();
     await this.joywire?.end();
     await this.tap?.end();
     await this.sim?.end();
