@@ -21,6 +21,7 @@ need certutil libnss3-tools
 need openssl openssl
 need ip iproute2
 need unshare util-linux
+need nsenter util-linux
 need setpriv util-linux
 need qemu-system-x86_64 qemu-system-x86
 need busybox busybox-static
