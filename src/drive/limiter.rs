@@ -231,6 +231,22 @@ mod tests {
         assert!((after.angular - 0.15).abs() < 0.01, "{after:?}");
     }
 
+    /// Goal: whoever pushes, lets go and pushes on at steps of changing width gets no more than they asked for.
+    #[test]
+    fn steps_of_changing_width_do_not_overshoot() {
+        let mut limiter = limiter(ramp(144, 97, 18, 48));
+        let mut furthest = 0.0_f64;
+        for (linear, tenths, steps) in
+            [(-0.269_351_245_818_180_1, 83, 7), (0.0, 54, 3), (-0.959_741_447_893_981, 140, 7), (0.0, 28, 7)]
+        {
+            furthest = furthest.max(f64::abs(linear));
+            for _ in 0..steps {
+                let speed = limiter.step(Twist { linear, ..Twist::ZERO }, MS * tenths / 10).linear;
+                assert!(speed.abs() <= furthest + 2.0 * THERE, "{speed} beyond {furthest}");
+            }
+        }
+    }
+
     /// Widths of a step, in tenths of a millisecond: half of them are not divided.
     fn widths() -> impl Strategy<Value = u64> {
         prop_oneof![1u64..=10, 1u64..=500]
