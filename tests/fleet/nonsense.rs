@@ -1,9 +1,12 @@
 //! Nonsense: whatever an agent says, or what looks like one, moves nobody else's robot and ends nobody else's connection.
 
+use std::time::Duration;
+
 use joywire::protocol::events::Role;
 use joywire::protocol::uplink::{Enlist, Order, Remarked, Report, Samples};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 use crate::crew::{Crew, Note};
 use crate::leading::robots_here;
@@ -50,6 +53,8 @@ impl Bystander {
         let mut before = self.crew.noted(0, &Note::Drive(driver, 0.0, y)).await;
         before.retain(|note| !matches!(note, Note::Gone(id) if *id != driver));
         assert_eq!(before, [], "after {after}");
+        // Two events a round, of sixty that a client has in a second.
+        sleep(Duration::from_millis(40)).await;
         self.driver.ask("echo", &[]).await;
         while let Some(event) = self.driver.event_now() {
             assert!(["telemetry", "robots", "seat"].contains(&event.as_str()), "{event} after {after}");
