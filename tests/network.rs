@@ -53,6 +53,35 @@ fn inside_name_leads_to_where_phones_reach_the_robot() {
     until(&services, "farewell", |event| gone(&event).then_some(()));
 }
 
+/// Goal: every robot that has dialled in shows in lists of services with the way to it, as long as it is there.
+#[test]
+fn robots_that_dial_in_are_told_too() {
+    if namespace::possible() {
+        namespace::tell(namespace::LAPTOP, "inside_robots_that_dial_in_are_told_too");
+    }
+}
+
+#[test]
+#[ignore = "runs in a network of its own, started by the test of the same name"]
+fn inside_robots_that_dial_in_are_told_too() {
+    let advertisement = Advertisement::start("school", "School", 8443).unwrap();
+    advertisement.tell(&["Rover", "Zoë's car"].map(str::to_owned));
+    let phone = ServiceDaemon::new().unwrap();
+    let services = phone.browse("_https._tcp.local.").unwrap();
+    let mut ways = BTreeSet::new();
+    while ways.len() < 3 {
+        let service = resolved(&services);
+        assert_eq!((service.get_hostname(), service.get_port()), ("school.local.", 8443));
+        let name = service.get_fullname().split('.').next().unwrap().to_owned();
+        ways.insert((name, service.get_property_val_str("path").unwrap().to_owned()));
+    }
+    let told = [("Rover", "/?robot=Rover"), ("School", "/"), ("Zoë's car", "/?robot=Zo%C3%AB%27s%20car")];
+    assert_eq!(ways, told.map(|(name, way)| (name.to_owned(), way.to_owned())).into());
+    advertisement.tell(&["Rover".to_owned()]);
+    let gone = |event: ServiceEvent| if let ServiceEvent::ServiceRemoved(_, name) = event { Some(name) } else { None };
+    assert!(until(&services, "the farewell of one", gone).starts_with("Zoë"));
+}
+
 /// Goal: a robot that starts before its Wi-Fi is there is found as soon as it is.
 #[test]
 fn network_that_comes_later_is_told_the_name_too() {
