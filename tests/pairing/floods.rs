@@ -76,7 +76,7 @@ async fn clumsy(dial: Dial, until: Instant) {
 }
 
 /// A guest who says a thousand things a second.
-async fn talkative(dial: Dial, until: Instant) {
+async fn talkative(dial: Dial, until: Instant, said: Arc<AtomicUsize>) {
     while Instant::now() < until {
         let Some(mut client) = dial.try_client().await else {
             sleep(Duration::from_millis(20)).await;
@@ -87,6 +87,7 @@ async fn talkative(dial: Dial, until: Instant) {
                 client.feed("42[\"chat\",\"flood\"]").await;
             }
             client.flush().await;
+            said.fetch_add(20, Ordering::Relaxed);
             // Its own heartbeat is answered, or it would be closed for that.
             if let Ok(None) = timeout(Duration::from_millis(20), client.event()).await {
                 break;
@@ -96,7 +97,7 @@ async fn talkative(dial: Dial, until: Instant) {
 }
 
 /// A guest who sends what is no event at all, as fast as the line takes it.
-async fn senseless(dial: Dial, text: &'static str, until: Instant) {
+async fn senseless(dial: Dial, text: &'static str, until: Instant, said: Arc<AtomicUsize>) {
     while Instant::now() < until {
         let Some(mut client) = dial.try_client().await else {
             sleep(Duration::from_millis(20)).await;
@@ -112,6 +113,7 @@ async fn senseless(dial: Dial, text: &'static str, until: Instant) {
             if timeout(Duration::from_secs(2), burst).await.is_err() {
                 break;
             }
+            said.fetch_add(500, Ordering::Relaxed);
         }
     }
 }
@@ -187,7 +189,7 @@ async fn driver_does_not_feel_floods() {
     let quiet = drive(&mut driver.client().await, FLOOD / 2).await;
     let guest = paired(&house, "viewer", "viewer").await;
 
-    let (slowest, machines) = (Arc::new(AtomicUsize::new(0)), other_machines());
+    let (slowest, said, machines) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)), other_machines());
     let rise = best_of_three(&quiet, || async {
         let (mut attackers, mut driver) = (JoinSet::new(), driver.client().await);
         let until = Instant::now() + FLOOD;
@@ -195,10 +197,10 @@ async fn driver_does_not_feel_floods() {
             attackers.spawn_on(Box::pin(dawdler(from(&dial, 30, number), number, until, slowest.clone())), &machines);
         }
         for number in 0..5 {
-            attackers.spawn_on(Box::pin(talkative(from(&guest, 31, number), until)), &machines);
+            attackers.spawn_on(Box::pin(talkative(from(&guest, 31, number), until, said.clone())), &machines);
         }
         for (number, text) in ["40", "431[]", "42/elsewhere,[\"a\"]", "3"].into_iter().enumerate() {
-            attackers.spawn_on(Box::pin(senseless(from(&guest, 34, number), text, until)), &machines);
+            attackers.spawn_on(Box::pin(senseless(from(&guest, 34, number), text, until, said.clone())), &machines);
         }
         attackers.spawn_on(Box::pin(clumsy(from(&guest, 32, 0), until)), &machines);
         let mut deaf = from(&guest, 33, 0);
@@ -212,11 +214,12 @@ async fn driver_does_not_feel_floods() {
         answers
     })
     .await;
-    let slowest = slowest.load(Ordering::Relaxed);
+    let (slowest, said) = (slowest.load(Ordering::Relaxed), said.load(Ordering::Relaxed));
     println!(
-        "floods: p99 rose by {rise:.1?}; the slowest dawdler was closed after {slowest} ms; {} MiB",
+        "floods: {said} packets; p99 rose by {rise:.1?}; the slowest dawdler was closed after {slowest} ms; {} MiB",
         house.memory()
     );
+    assert!(said >= 300_000, "{said} packets are no flood");
     assert!(rise <= PROMISED, "floods cost the driver {rise:?}");
     assert!(Duration::from_millis(slowest as u64) <= CLOSED, "a dawdler stayed {slowest} ms");
 

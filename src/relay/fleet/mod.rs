@@ -96,7 +96,8 @@ impl Fleet {
         self.read().iter().map(|robot| robot.summary()).collect()
     }
 
-    /// Takes the robots of an agent in, all or none. `may_come`: whether somebody may still come in at all. An older connection of the same program gives way.
+    /// Takes the robots of an agent in, all or none. `may_come`: whether somebody may still come in at all. An older
+    /// connection of the same program gives way.
     pub(super) fn enlist(
         &self,
         link: &Arc<Link>,
