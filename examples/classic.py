@@ -13,14 +13,19 @@ import socketio
 client = socketio.Client(ssl_verify=False, reconnection=False)
 
 
+def say(line):
+    """Each handler has a thread of its own: a line is written whole, or two of them mix."""
+    print(f"{line}\n", end="", flush=True)
+
+
 @client.on("reply")
 def on_reply(message):
-    print("the robot:", message[0]["data"], flush=True)
+    say(f"the robot: {message[0]['data']}")
 
 
 @client.on("chat")
 def on_chat(message):
-    print("said:", message[0], flush=True)
+    say(f"said: {message[0]}")
 
 
 client.connect(sys.argv[1] if len(sys.argv) > 1 else "https://localhost:8080", transports=["websocket"])
