@@ -12,6 +12,7 @@ pub mod drive;
 pub mod driver;
 pub mod enrol;
 pub mod gamepad;
+pub mod journal;
 pub mod mailbox;
 pub mod network;
 pub mod private_file;

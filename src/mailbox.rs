@@ -16,6 +16,7 @@ use crate::protocol::events::{
     Direction, Drive, Person, Refused, ResetReply, ResetRequest, Role, SeatReply, SeatRequest, SeatView, StopReply,
     Telemetry,
 };
+use crate::protocol::journal::{RecordingsReply, RecordingsRequest};
 
 /// Commands that wait at most, STOP and stick samples apart. The agent empties the queue at least
 /// every 20 ms, and the relay's rate limits keep it far below.
@@ -32,6 +33,8 @@ pub struct Sender {
     pub person: Person,
     /// What it may do.
     pub role: Role,
+    /// The number of its device at the relay; none for whoever sits at the relay's machine itself.
+    pub device: Option<u64>,
 }
 
 /// A command other than a stick sample.
@@ -47,6 +50,8 @@ pub enum Command {
     Reset(ResetRequest, oneshot::Sender<ResetReply>),
     /// What the motors need: shown, previewed or written.
     Calibrate(CalibrateRequest, oneshot::Sender<CalibrateReply>),
+    /// Recordings: listed, begun or ended.
+    Recordings(RecordingsRequest, oneshot::Sender<RecordingsReply>),
     /// A chat line, of which the robot's side says that it has it.
     Chat(serde_json::Value),
     /// The connection has ended.
@@ -235,7 +240,7 @@ mod tests {
     use super::*;
 
     fn sender(id: u64) -> Sender {
-        Sender { person: Person { id, name: format!("client {id}") }, role: Role::Driver }
+        Sender { person: Person { id, name: format!("client {id}") }, role: Role::Driver, device: None }
     }
 
     fn sample(seq: u32) -> Drive {

@@ -47,6 +47,7 @@ fn plan() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("private_file", &[][..]),
         ("network", &[][..]),
         ("mailbox", &["protocol"][..]),
+        ("journal", &["clock", "private_file", "protocol", "time"][..]),
         ("access", &["clock", "private_file", "protocol", "time"][..]),
         ("certificate", &["private_file"][..]),
         ("robot", &["clock", "drive", "protocol", "time"][..]),
@@ -225,8 +226,11 @@ fn fault_table_in_the_document_is_the_one_that_decides() {
     let document = text("ARCHITECTURE.md");
     for fault in Fault::ALL {
         let policy = fault.policy();
-        let row = format!("| `{}` | {:?} | {:?} |", policy.code, policy.stop, policy.clear);
+        let (code, hop) = (policy.code, policy.hop.name());
+        let row = format!("| {} | `{code}` | {:?} | {:?} | {hop} |", fault.number(), policy.stop, policy.clear);
         assert!(document.contains(&row), "ARCHITECTURE.md lacks the row {row}");
+        let cause = format!("| {} | `{code}` |", fault.number());
+        assert!(text("firmware-protocol.md").contains(&cause), "firmware-protocol.md lacks the row {cause}");
     }
 }
 

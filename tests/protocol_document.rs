@@ -52,7 +52,7 @@ const SESSION: u32 = 0x9a3c_0042;
 
 fn drive(seq: u16, tick: u32, motors: [i16; 2]) -> Said {
     let motors = PerMotor::new(&motors).unwrap();
-    Said::Host(ToMcu::Drive(Drive { session: SESSION, seq, tick, ttl_ms: 230, motors, aux: 0, epoch: 5 }))
+    Said::Host(ToMcu::Drive(Drive { session: SESSION, seq, tick, ttl_ms: 230, motors, aux: 0, epoch: 5, cause: 0 }))
 }
 
 fn status(session: u32, tick: u32, state: McuState) -> Status {
@@ -268,13 +268,22 @@ fn holds_table(heading: &str, base: &Said, fields: &[(&str, Said)]) {
 /// Goal: every field of DRIVE and STATUS lies where the document says.
 #[test]
 fn fields_lie_where_the_document_says() {
-    let base =
-        Drive { session: 0, seq: 0, tick: 0, ttl_ms: 0, motors: PerMotor::new(&[0, 0]).unwrap(), aux: 0, epoch: 0 };
+    let base = Drive {
+        session: 0,
+        seq: 0,
+        tick: 0,
+        ttl_ms: 0,
+        motors: PerMotor::new(&[0, 0]).unwrap(),
+        aux: 0,
+        epoch: 0,
+        cause: 0,
+    };
     let said = |drive: Drive| Said::Host(ToMcu::Drive(drive));
     // Without a ttl nothing moves, so that the flag stays what it is; with it and a speed it does not.
     let moving = Drive { ttl_ms: 0x0101, motors: PerMotor::new(&[0x0101, 0]).unwrap(), ..base };
     let resting = Drive { motors: PerMotor::new(&[0, 0]).unwrap(), ..moving };
     assert_eq!(differences(&said(moving), &said(resting)), [1, 14, 15], "bit 0 of byte 1: motors may turn");
+    assert_eq!(differences(&said(base), &said(Drive { cause: 0x0f, ..base })), [1], "bits 4 to 7 of byte 1: the cause");
     holds_table(
         "### DRIVE",
         &said(base),

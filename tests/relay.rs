@@ -14,6 +14,7 @@ use joywire::protocol::calibration::CalibrateReply;
 use joywire::protocol::events::{
     Direction, Drive, Refused, ResetReply, RobotCard, SeatReply, SeatView, StopReply, Telemetry,
 };
+use joywire::protocol::journal::RecordingsReply;
 use joywire::relay::{Relay, Settings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -129,6 +130,10 @@ async fn take_notes(agent: Arc<AgentEnd>, notes: UnboundedSender<Note>) {
                 }
                 Command::Reset(_, answer) => {
                     drop(answer.send(ResetReply { ok: true, nonce: Some(7), why: None }));
+                    Note::Other(id)
+                }
+                Command::Recordings(_, answer) => {
+                    drop(answer.send(RecordingsReply::default()));
                     Note::Other(id)
                 }
                 Command::Calibrate(_, answer) => {

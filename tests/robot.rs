@@ -55,7 +55,16 @@ impl Bench {
     fn next_drive(&mut self, speeds: [i16; 2]) -> Drive {
         self.seq = self.seq.wrapping_add(1);
         let motors = PerMotor::new(&speeds).expect("two motors");
-        Drive { session: SESSION, seq: self.seq, tick: self.robot.tick(), ttl_ms: 230, motors, aux: 0, epoch: 1 }
+        Drive {
+            session: SESSION,
+            seq: self.seq,
+            tick: self.robot.tick(),
+            ttl_ms: 230,
+            motors,
+            aux: 0,
+            epoch: 1,
+            cause: 0,
+        }
     }
 
     fn drive(&mut self, speeds: [i16; 2]) {
@@ -399,7 +408,7 @@ fn anything() -> impl Strategy<Value = Vec<u8>> {
     let drive = (session, 0..40u16, 0..260u32, prop_oneof![Just(230u16), any::<u16>()], speed(), speed()).prop_map(
         |(session, seq, tick, ttl_ms, left, right)| {
             let motors = PerMotor::new(&[left, right]).expect("two motors");
-            ToMcu::Drive(Drive { session, seq, tick, ttl_ms, motors, aux: 0, epoch: 0 })
+            ToMcu::Drive(Drive { session, seq, tick, ttl_ms, motors, aux: 0, epoch: 0, cause: 0 })
         },
     );
     let message = prop_oneof![

@@ -1,5 +1,5 @@
-// The shapes of everything this page says and hears, for the type checker alone; mirrors events.rs, fleet.rs, access.rs and
-// calibration.rs in src/protocol/.
+// The shapes of everything this page says and hears, for the type checker alone; mirrors events.rs, fleet.rs, access.rs,
+// calibration.rs and journal.rs in src/protocol/.
 
 /** What a client may do, weakest first. An agent runs robots, and may nothing that people may. */
 type Role = "agent" | "viewer" | "driver" | "operator";
@@ -133,10 +133,31 @@ interface ResetReply {
   why?: string;
 }
 
+/** Ages when a stop began, ms; null where there was nothing to measure. */
+interface Numbers {
+  /** The age that made the stop. */
+  exceeded: Exceeded | null;
+  sample_ms: number | null;
+  tick_ms: number | null;
+  silence_ms: number | null;
+  pause_ms: number | null;
+}
+
+/** An age that was too long. */
+interface Exceeded {
+  what: "sample" | "tick" | "silence" | "pause";
+  ms: number;
+  limit_ms: number;
+}
+
 /** A stable word for programs and a sentence for people. */
 interface Reason {
   code: string;
   text: string;
+  /** Where the cause lies; empty if unknown. */
+  hop: "person" | "network" | "agent" | "cable" | "robot" | "";
+  /** As measured when the stop began, ms. */
+  numbers: Numbers;
 }
 
 /** By odometry: x forward, y left, heading left-positive. */
@@ -195,7 +216,75 @@ interface Telemetry {
   battery_mv: number | null;
   pose: Pose | null;
   epoch: number;
+  /** Whether this drive is being recorded. */
+  recording: boolean;
   link: Link;
+}
+
+/** `history`, from the relay: what was said at the robot lately, oldest first. */
+interface History {
+  entries: Entry[];
+}
+
+/** One entry of the log. */
+interface Entry {
+  /** Its number in the log; 0 for one that is not written yet. */
+  id: number;
+  /** Since 1970. */
+  at_ms: number;
+  /** `chat`, `direction`, `reply`, `notices`, `seat`, `stop`, `reset`, `fault`, `connection`, `access`, `gap` and the like. */
+  event: string;
+  /** Empty if it is about none. */
+  robot: string;
+  who: string | null;
+  device: number | null;
+  text: string;
+  data: any;
+}
+
+/** `log`, operator to relay, acknowledged. */
+interface LogRequest {
+  text?: string;
+  events?: string[];
+  robot?: string | null;
+  device?: number | null;
+  since_ms?: number | null;
+  until_ms?: number | null;
+  /** Older than the entry of this number. */
+  before?: number | null;
+  /** 1…200. */
+  most?: number | null;
+}
+
+interface LogReply {
+  ok: boolean;
+  why?: string;
+  /** The newest that fit, oldest first. */
+  entries: Entry[];
+  /** Whether older ones fit, too. */
+  more: boolean;
+}
+
+/** `recordings`, operator to relay, acknowledged. */
+type RecordingsRequest = { do: "list" | "start" | "stop" };
+
+interface RecordingsReply {
+  ok: boolean;
+  why?: string;
+  running: boolean;
+  /** The newest first. */
+  recordings: Recording[];
+}
+
+interface Recording {
+  /** Downloaded from `/recordings/NAME` if it is here. */
+  name: string;
+  robot: string;
+  at_ms: number;
+  length_ms: number;
+  bytes: number;
+  running: boolean;
+  here: boolean;
 }
 
 interface Refused {

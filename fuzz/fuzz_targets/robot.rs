@@ -42,6 +42,7 @@ impl Bench {
             ttl_ms: if late & 2 != 0 { 230 } else { u16::from(late) * 8 },
             motors: PerMotor::new(&[speed(left), speed(right)]).unwrap(),
             aux: 0,
+            cause: 0,
             epoch: 0,
         };
         self.say(ToMcu::Drive(drive).encode().as_slice());

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use crate::drive::{
-    Answer, Command, DriverId, Fault, Faults, Geometry, Input, Motors, Odometry, Output, Pilot, RobotReport,
+    Answer, Command, DriverId, Evidence, Fault, Geometry, Input, Motors, Odometry, Output, Pilot, RobotReport,
     RobotState, Rules, Seat, Source, Stamp, Wheels,
 };
-use crate::protocol::events::{Link, Pose, Reason, Speed, State, Telemetry};
+use crate::protocol::events::{Exceeded, Link, Numbers, Pose, Reason, Speed, State, Telemetry};
 use crate::protocol::frame::{self, Accumulator};
 use crate::protocol::message::{FULL, FromMcu, HelloAck, McuState, MessageError, NO_AGE, Status, ToMcu};
 use crate::protocol::session::{Driven, Event, Loss, Mismatch, Session};
@@ -83,6 +83,8 @@ pub struct Controller {
     latch_reason: String,
     latch_repeat: Option<Time>,
     fault: Option<Fault>,
+    /// What was measured when that began.
+    evidence: Evidence,
     was_ready: bool,
     last_stop: Option<Reason>,
     /// What the cable says while no robot is heard.
@@ -112,6 +114,7 @@ impl Controller {
             latch_reason: latch.unwrap_or_default(),
             latch_repeat: None,
             fault: None,
+            evidence: Evidence::default(),
             was_ready: false,
             last_stop: None,
             cable: None,
@@ -232,7 +235,7 @@ impl Controller {
             "the robot's own STOP latch is set".clone_into(&mut self.latch_reason);
         }
         self.output = Some(output);
-        self.note_fault(output.faults, tell);
+        self.note_fault(&output, tell);
         self.say_latch(now, output, wire);
         // Its line is open, but it may be in reset or in its bootloader, which must hear nothing of ours. The
         // robot stops by its own deadline; as at the start, it speaks first.
@@ -244,7 +247,8 @@ impl Controller {
         }
         let ttl = u16::try_from(output.ttl.as_millis()).unwrap_or(u16::MAX);
         let [epoch, ..] = output.epoch.to_le_bytes();
-        let drive = output.tick.and_then(|tick| self.session.drive(output.outputs.as_slice(), tick, ttl, epoch));
+        let cause = output.faults.strongest().map_or(0, Fault::number);
+        let drive = output.tick.and_then(|tick| self.session.drive(output.outputs.as_slice(), tick, ttl, epoch, cause));
         if let Some(drive) = drive {
             say(&drive, wire);
             self.link.frames_sent += 1;
@@ -256,6 +260,12 @@ impl Controller {
         if self.heard.is_some() {
             (0..COPIES).for_each(|_| say(&ToMcu::Stop { reason: 0 }, wire));
         }
+    }
+
+    /// Why the robot is stopped; `None` while it is not.
+    #[must_use]
+    pub fn stopped(&self) -> Option<Reason> {
+        self.fault.map(|fault| self.reason(fault))
     }
 
     /// A snapshot for people.
@@ -275,11 +285,12 @@ impl Controller {
             wheels: wheels.map(|wheels| wheels.as_slice().to_vec()).unwrap_or_default(),
             speed,
             state: self.state(),
-            reason: self.fault.map(|fault| self.reason(fault)),
+            reason: self.stopped(),
             last_stop: self.last_stop.clone(),
             battery_mv: status.map(|status| status.battery_mv).filter(|battery| *battery != 0),
             pose: self.pose,
             epoch: self.pilot.seat().epoch(),
+            recording: false,
             link: Link {
                 silence_ms: millis(silence),
                 rejected: status.map_or(0, |status| u32::from(status.rejected)),
@@ -375,12 +386,13 @@ impl Controller {
         }
     }
 
-    fn note_fault(&mut self, faults: Faults, tell: &mut impl FnMut(Transition)) {
-        let fault = faults.strongest();
+    fn note_fault(&mut self, output: &Output, tell: &mut impl FnMut(Transition)) {
+        let fault = output.faults.strongest();
         if fault == self.fault {
             return;
         }
         self.fault = fault;
+        self.evidence = output.evidence;
         if let Some(fault) = fault.filter(|fault| self.was_ready || *fault == Fault::Latched) {
             self.last_stop = Some(self.reason(fault));
         }
@@ -406,7 +418,23 @@ impl Controller {
             (Fault::RobotStopped, Some(reason)) => format!("{} ({})", policy.text, reason.text()),
             _ => policy.text.to_owned(),
         };
-        Reason { code: policy.code.to_owned(), text }
+        Reason { numbers: self.numbers(fault), ..Reason::new(policy.code, policy.hop.name(), &text) }
+    }
+
+    fn numbers(&self, fault: Fault) -> Numbers {
+        let ms = |age: Duration| u32::try_from(age.as_millis()).unwrap_or(u32::MAX);
+        let exceeded = self.evidence.excess(fault, &self.pilot.limits());
+        Numbers {
+            exceeded: exceeded.map(|excess| Exceeded {
+                what: excess.what.to_owned(),
+                ms: ms(excess.age),
+                limit_ms: ms(excess.limit),
+            }),
+            sample_ms: self.evidence.sample_age.map(ms),
+            tick_ms: self.evidence.tick_age.map(ms),
+            silence_ms: self.evidence.silence.map(ms),
+            pause_ms: Some(ms(self.evidence.pause)),
+        }
     }
 
     fn state(&self) -> State {

@@ -23,6 +23,7 @@ use crate::mailbox::{self, AgentEnd, Remark, Sender};
 use crate::protocol::events::{
     Direction, Drive, Refused, ResetReply, ResetRequest, Role, SeatReply, SeatRequest, SeatView, StopReply, name,
 };
+use crate::protocol::journal::RecordingsReply;
 use crate::time::Time;
 use calibration::{Calibration, MotorFile};
 use controller::{Controller, Transition};
@@ -270,6 +271,10 @@ impl Agent {
                 drop(reply.send(SeatReply { ok, why, seat: self.seat.clone() }));
             }
             mailbox::Command::Calibrate(request, reply) => self.calibrate(sender, driver, request, reply),
+            mailbox::Command::Recordings(_, reply) => {
+                let why = Some("this program records nothing".to_owned());
+                drop(reply.send(RecordingsReply { why, ..RecordingsReply::default() }));
+            }
             mailbox::Command::Direction(direction) => self.nudge(now, sender, driver, direction),
             mailbox::Command::Chat(text) => self.mailbox.remark(Remark::Reply(text)),
             mailbox::Command::Gone => {

@@ -5,6 +5,7 @@
 //! a log or a thread.
 
 mod command;
+mod evidence;
 mod geometry;
 mod latch;
 mod limiter;
@@ -22,6 +23,7 @@ mod style;
 mod wheels;
 
 pub use command::{Answer, Command, Input, Refusal, Sample, Stamp};
+pub use evidence::{Evidence, Excess};
 pub use geometry::{Geometry, Way};
 pub use latch::{Latch, ResetError};
 pub use limiter::{Limiter, Ramp};
@@ -32,7 +34,7 @@ pub use odometry::{Odometry, Pose};
 pub use pilot::{Output, Pilot};
 pub use robot::{RobotReport, RobotState};
 pub use rules::Rules;
-pub use safety::{Clear, Fault, Faults, Policy, Stop};
+pub use safety::{Clear, Fault, Faults, Hop, Policy, Stop};
 pub use seat::{DriverId, Grant, Seat, Source};
 pub use shaping::Shaping;
 pub use style::{Hands, Style};

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::command::{Answer, Command, Input, Refusal, Sample, Stamp};
+use super::evidence::{Evidence, Limits};
 use super::latch::Latch;
 use super::limiter::Limiter;
 use super::mixer::{WheelSpeeds, mix, permille};
@@ -42,6 +43,8 @@ pub struct Output {
     pub epoch: u32,
     /// What keeps the robot from driving, told by the strongest.
     pub faults: Faults,
+    /// What was measured for that.
+    pub evidence: Evidence,
     /// Whether a driver's command is being followed.
     pub driving: bool,
     /// Whether the robot's own latch must be set.
@@ -161,6 +164,17 @@ impl Pilot {
         self.rules.wheels
     }
 
+    /// How old things may be.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits {
+            sample_age: self.rules.command_timeout,
+            tick_age: self.rules.robot_ttl,
+            silence: SILENCE,
+            pause: OVERRUN,
+        }
+    }
+
     /// Other motors, or the same ones known better: they count once the wheels were told to rest for 200 ms, and nobody
     /// asks for anything.
     pub fn fit(&mut self, motors: Motors) {
@@ -189,7 +203,8 @@ impl Pilot {
         self.seat.expire(now);
         self.follow_seat();
         self.latch.settle(now, self.robot.map(|seen| seen.report.state == RobotState::Latched));
-        self.faults = self.find_faults(now, dt);
+        let evidence = self.evidence(now, dt);
+        self.faults = self.find_faults(&evidence);
         if self.faults.owe_neutral() {
             self.released = false;
             self.order = None;
@@ -224,6 +239,7 @@ impl Pilot {
             ttl: self.rules.robot_ttl,
             epoch: self.epoch,
             faults: self.faults,
+            evidence,
             driving: !wheels.is_zero() || (self.order.is_some() && self.faults == Faults::default()),
             latch: self.latch.is_set() && !self.latch.is_clearing(),
             unlatch: self.latch.is_clearing(),
@@ -355,27 +371,29 @@ impl Pilot {
         self.bench = wanted;
     }
 
-    fn find_faults(&self, now: Time, dt: Duration) -> Faults {
+    fn evidence(&self, now: Time, pause: Duration) -> Evidence {
+        let (sample_age, tick_age) = match (self.order, self.robot) {
+            (Some(Order::Held { tick, at, .. }), seen) => {
+                (Some(now.since(at)), seen.map(|seen| seen.age_of(tick, now)))
+            }
+            (Some(Order::Nudge { .. }) | None, _) => (None, None),
+        };
+        Evidence { sample_age, tick_age, silence: self.robot.map(|seen| now.since(seen.at)), pause }
+    }
+
+    fn find_faults(&self, evidence: &Evidence) -> Faults {
         let state = self.robot.map(|seen| seen.report.state);
+        let over = |fault| evidence.excess(fault, &self.limits()).is_some();
         Faults::default()
             .with(Fault::Latched, self.latch.is_set())
             .with(Fault::RobotAbsent, state.is_none())
             .with(Fault::RobotIncompatible, state == Some(RobotState::Incompatible))
-            .with(Fault::RobotSilent, self.robot.is_some_and(|seen| now.since(seen.at) > SILENCE))
+            .with(Fault::RobotSilent, over(Fault::RobotSilent))
             .with(Fault::RobotStarting, state == Some(RobotState::Starting))
             .with(Fault::RobotStopped, state == Some(RobotState::Stopped))
-            .with(Fault::Overrun, dt > OVERRUN)
-            .with(Fault::CommandStale, self.is_stale(now))
-    }
-
-    fn is_stale(&self, now: Time) -> bool {
-        match (self.order, self.robot) {
-            (Some(Order::Held { tick, at, .. }), Some(seen)) => {
-                now.since(at) > self.rules.command_timeout || seen.age_of(tick, now) > self.rules.robot_ttl
-            }
-            (Some(Order::Held { .. }), None) => true,
-            (Some(Order::Nudge { .. }) | None, _) => false,
-        }
+            .with(Fault::Overrun, over(Fault::Overrun))
+            // An order without a robot that could tell its age is stale, too.
+            .with(Fault::CommandStale, over(Fault::CommandStale) || (evidence.sample_age.is_some() && state.is_none()))
     }
 
     /// The motion that the holder's order asks for now.

@@ -41,6 +41,35 @@ pub enum Clear {
     Operator,
 }
 
+/// Where on the way from thumb to wheel the cause of a stop lies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Hop {
+    /// A person wanted it.
+    Person,
+    /// Between the driver's hand and the agent: phone, Wi-Fi, relay.
+    Network,
+    /// The computer beside the robot.
+    Agent,
+    /// Between that and the robot.
+    Cable,
+    /// The robot itself.
+    Robot,
+}
+
+impl Hop {
+    /// A stable word for programs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Person => "person",
+            Self::Network => "network",
+            Self::Agent => "agent",
+            Self::Cable => "cable",
+            Self::Robot => "robot",
+        }
+    }
+}
+
 /// One row of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -48,6 +77,8 @@ pub struct Policy {
     pub stop: Stop,
     /// What ends it.
     pub clear: Clear,
+    /// Where its cause lies.
+    pub hop: Hop,
     /// A stable word for programs.
     pub code: &'static str,
     /// A sentence for people: what happened and what to do.
@@ -67,28 +98,43 @@ impl Fault {
         Self::CommandStale,
     ];
 
+    /// Its place in the table, from 1: how a frame names it.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self as u8 + 1
+    }
+
     /// The row of this fault. ARCHITECTURE.md shows the same table; a test compares them.
     #[must_use]
     pub const fn policy(self) -> Policy {
         use Clear::{Itself, Neutral, Operator};
+        use Hop::{Agent, Cable, Network, Person, Robot};
         use Stop::{Cut, Ramp};
-        let (stop, clear, code, text) = match self {
-            Self::Latched => (Cut, Operator, "latched", "STOP is latched: an operator must hold reset for 2 seconds"),
-            Self::RobotAbsent => (Cut, Neutral, "robot_absent", "no robot answers: check its cable and its power"),
-            Self::RobotIncompatible => (Cut, Neutral, "robot_incompatible", "this robot cannot be driven"),
-            Self::RobotSilent => (Cut, Neutral, "robot_silent", "the robot fell silent: check its cable and its power"),
-            Self::RobotStarting => (Cut, Neutral, "robot_starting", "the robot is starting: wait a moment"),
+        let (stop, clear, hop, code, text) = match self {
+            Self::Latched => {
+                (Cut, Operator, Person, "latched", "STOP is latched: an operator must hold reset for 2 seconds")
+            }
+            Self::RobotAbsent => {
+                (Cut, Neutral, Cable, "robot_absent", "no robot answers: check its cable and its power")
+            }
+            Self::RobotIncompatible => (Cut, Neutral, Robot, "robot_incompatible", "this robot cannot be driven"),
+            Self::RobotSilent => {
+                (Cut, Neutral, Cable, "robot_silent", "the robot fell silent: check its cable and its power")
+            }
+            Self::RobotStarting => (Cut, Neutral, Robot, "robot_starting", "the robot is starting: wait a moment"),
             Self::RobotStopped => {
-                (Cut, Neutral, "robot_stopped", "the robot stopped itself: release the stick, then drive on")
+                (Cut, Neutral, Robot, "robot_stopped", "the robot stopped itself: release the stick, then drive on")
             }
             Self::Overrun => {
-                (Cut, Neutral, "overrun", "the computer beside the robot was held up: release the stick, then drive on")
+                let text = "the computer beside the robot was held up: release the stick, then drive on";
+                (Cut, Neutral, Agent, "overrun", text)
             }
             Self::CommandStale => {
-                (Ramp, Itself, "command_stale", "the driver's commands stopped coming: check the phone and its Wi-Fi")
+                let text = "the driver's commands stopped coming: check the phone and its Wi-Fi";
+                (Ramp, Itself, Network, "command_stale", text)
             }
         };
-        Policy { stop, clear, code, text }
+        Policy { stop, clear, hop, code, text }
     }
 }
 
@@ -145,7 +191,7 @@ mod tests {
     #[test]
     fn every_fault_has_its_own_code_and_place() {
         for (place, fault) in Fault::ALL.into_iter().enumerate() {
-            assert_eq!(fault as usize, place);
+            assert_eq!((fault as usize, usize::from(fault.number())), (place, place + 1));
             assert!(Fault::ALL.into_iter().all(|other| other == fault || other.policy().code != fault.policy().code));
         }
     }

@@ -27,6 +27,12 @@ pub mod name {
     pub const RESET: &str = "reset";
     /// Agent to all: one bundled snapshot, 20–40 Hz, latest wins.
     pub const TELEMETRY: &str = "telemetry";
+    /// Relay to client, after `welcome`: what was said at its robot before it came.
+    pub const HISTORY: &str = "history";
+    /// Operator to relay (acknowledged): searches the log.
+    pub const LOG: &str = "log";
+    /// Operator to agent (acknowledged): begins and ends recordings, and lists those that there are.
+    pub const RECORDINGS: &str = "recordings";
     /// Agent or relay to one client: why something it sent had no effect.
     pub const REFUSED: &str = "refused";
     /// Client to relay (acknowledged with nothing): measures the round trip.
@@ -49,7 +55,7 @@ pub mod name {
 }
 
 /// Events that only the relay or the agent may say; from a client they are refused.
-pub const FROM_RELAY_ONLY: [&str; 3] = [name::WELCOME, name::TELEMETRY, name::REFUSED];
+pub const FROM_RELAY_ONLY: [&str; 4] = [name::WELCOME, name::HISTORY, name::TELEMETRY, name::REFUSED];
 
 /// What a client may do, weakest first. The relay checks it on every event, the agent again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -297,6 +303,46 @@ pub struct Reason {
     pub code: String,
     /// A sentence, for people.
     pub text: String,
+    /// Where on the way from thumb to wheel the cause lies: `person`, `network`, `agent`, `cable` or `robot`.
+    #[serde(default)]
+    pub hop: String,
+    /// What was measured when the stop began.
+    #[serde(default)]
+    pub numbers: Numbers,
+}
+
+/// Ages at the moment when a stop began, ms; `null` where there was nothing to measure.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Numbers {
+    /// The age that made the stop; `null` if none did.
+    pub exceeded: Option<Exceeded>,
+    /// Since the driver's newest sample had arrived at the agent.
+    pub sample_ms: Option<u32>,
+    /// Since the robot's time that this sample rested on, by the robot's clock.
+    pub tick_ms: Option<u32>,
+    /// Since the robot's newest report.
+    pub silence_ms: Option<u32>,
+    /// Since the agent had decided before.
+    pub pause_ms: Option<u32>,
+}
+
+/// An age that was too long.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exceeded {
+    /// Which: `sample`, `tick`, `silence` or `pause`.
+    pub what: String,
+    /// How long it was, ms.
+    pub ms: u32,
+    /// How long it may be, ms.
+    pub limit_ms: u32,
+}
+
+impl Reason {
+    /// A reason without numbers.
+    #[must_use]
+    pub fn new(code: &str, hop: &str, text: &str) -> Self {
+        Self { code: code.to_owned(), text: text.to_owned(), hop: hop.to_owned(), numbers: Numbers::default() }
+    }
 }
 
 /// Position by odometry since the agent started, REP-103: x forward, y left, heading left-positive.
@@ -369,6 +415,9 @@ pub struct Telemetry {
     pub pose: Option<Pose>,
     /// Epoch of the seat.
     pub epoch: u32,
+    /// Whether this drive is being recorded.
+    #[serde(default)]
+    pub recording: bool,
     /// The cable.
     pub link: Link,
 }

@@ -25,6 +25,9 @@ const COUNTERS: u8 = 13;
 
 /// DRIVE: the motors may turn. Without it every speed must be zero.
 const FLAG_ENABLE: u8 = 1;
+/// The upper half of a DRIVE's flags is its cause.
+const CAUSE_SHIFT: u8 = 4;
+const CAUSE_MOST: u8 = 0x0f;
 /// STATUS: wheel counts follow the outputs.
 const FLAG_COUNTS: u8 = 1;
 /// STATUS: the robot wants neutral before it moves again.
@@ -117,7 +120,8 @@ impl ToMcu {
     pub fn encode(&self) -> Body {
         match *self {
             Self::Drive(drive) => {
-                let mut body = begin(DRIVE, if drive.is_neutral() { 0 } else { FLAG_ENABLE });
+                let enable = if drive.is_neutral() { 0 } else { FLAG_ENABLE };
+                let mut body = begin(DRIVE, enable | (drive.cause & CAUSE_MOST) << CAUSE_SHIFT);
                 body.put(&drive.session.to_le_bytes()).put(&drive.seq.to_le_bytes()).put(&drive.tick.to_le_bytes());
                 body.put(&drive.ttl_ms.to_le_bytes());
                 put_speeds(&mut body, &drive.motors);
@@ -175,6 +179,7 @@ fn decode_drive(flags: u8, fields: &mut Fields<'_>) -> Result<Drive, MessageErro
         motors: fields.speeds(motors)?,
         aux: fields.u8()?,
         epoch: fields.u8()?,
+        cause: flags >> CAUSE_SHIFT,
     };
     if flags & FLAG_ENABLE == 0 && !drive.is_neutral() {
         return Err(MessageError::Range { field: "enable flag" });
@@ -296,6 +301,7 @@ mod tests {
             motors: PerMotor::new(&[300, -300]).unwrap(),
             aux: 0,
             epoch: 5,
+            cause: 0,
         }
     }
 
@@ -348,9 +354,9 @@ mod tests {
     }
 
     fn to_mcu() -> impl Strategy<Value = ToMcu> {
-        let drive = (any::<(u32, u16, u32, u16, u8, u8)>(), speeds()).prop_map(
-            |((session, seq, tick, ttl_ms, aux, epoch), motors)| {
-                ToMcu::Drive(Drive { session, seq, tick, ttl_ms, motors, aux, epoch })
+        let drive = (any::<(u32, u16, u32, u16, u8, u8)>(), 0..=CAUSE_MOST, speeds()).prop_map(
+            |((session, seq, tick, ttl_ms, aux, epoch), cause, motors)| {
+                ToMcu::Drive(Drive { session, seq, tick, ttl_ms, motors, aux, epoch, cause })
             },
         );
         prop_oneof![

@@ -102,6 +102,9 @@ pub struct Drive {
     pub aux: u8,
     /// Low byte of the seat's epoch.
     pub epoch: u8,
+    /// Why the motors rest: the number of the host's fault, 1…15; 0 if for none. Of no effect at the robot, told so that
+    /// whoever reads the wire, or a robot with a display, can say it.
+    pub cause: u8,
 }
 
 impl Drive {

@@ -5,6 +5,7 @@ pub mod calibration;
 pub mod events;
 pub mod fleet;
 pub mod frame;
+pub mod journal;
 mod layout;
 pub mod message;
 pub mod session;

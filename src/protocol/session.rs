@@ -185,14 +185,14 @@ impl Session {
 
     /// The next DRIVE of this session; `None` while there is none, or if `speeds` do not fit the robot's
     /// motors. Left and right are repeated for a robot with two motors a side.
-    pub fn drive(&mut self, speeds: &[i16], tick: u32, ttl_ms: u16, epoch: u8) -> Option<ToMcu> {
+    pub fn drive(&mut self, speeds: &[i16], tick: u32, ttl_ms: u16, epoch: u8, cause: u8) -> Option<ToMcu> {
         let Stage::Open { ack, .. } = self.stage else { return None };
         let motors = match (self.driven, ack.motors, speeds) {
             (Driven::Sides, 4, &[left, right]) => PerMotor::new(&[left, right, left, right])?,
             _ => PerMotor::new(speeds).filter(|_| speeds.len() == usize::from(ack.motors))?,
         };
         self.seq = self.seq.wrapping_add(1);
-        Some(ToMcu::Drive(Drive { session: ack.session(), seq: self.seq, tick, ttl_ms, motors, aux: 0, epoch }))
+        Some(ToMcu::Drive(Drive { session: ack.session(), seq: self.seq, tick, ttl_ms, motors, aux: 0, epoch, cause }))
     }
 
     /// Chooses a nonce that can be neither session 0, which means none, nor the session that the
@@ -312,7 +312,7 @@ mod tests {
     fn host_waits_until_the_robot_has_spoken() {
         let mut session = Session::new(7, Driven::Sides);
         assert_eq!(session.request(Time::from_millis(10_000)), None);
-        assert_eq!(session.drive(&[0, 0], 0, 0, 0), None);
+        assert_eq!(session.drive(&[0, 0], 0, 0, 0, 0), None);
         session.handle(&status(0, McuState::Boot));
         assert!(matches!(session.request(Time::from_millis(10_001)), Some(ToMcu::Hello { .. })));
     }
@@ -340,7 +340,7 @@ mod tests {
         let (mut session, nonce) = greeted();
         session.handle(&ack(nonce, MAJOR));
         assert_eq!(session.handle(&status(0, McuState::Boot)), Event::Lost(Loss::Restarted));
-        assert_eq!(session.drive(&[0, 0], 0, 0, 0), None);
+        assert_eq!(session.drive(&[0, 0], 0, 0, 0, 0), None);
         let Some(ToMcu::Hello { nonce: next, .. }) = session.request(Time::ZERO) else { panic!("no HELLO") };
         assert_ne!(next, nonce);
     }
@@ -393,7 +393,7 @@ mod tests {
             session.handle(&status(0, McuState::Boot));
             assert_eq!(session.incompatible(), Some(Mismatch::Refused));
             assert_eq!(session.request(Time::from_millis(5000)), None);
-            assert_eq!(session.drive(&[0, 0], 0, 0, 0), None);
+            assert_eq!(session.drive(&[0, 0], 0, 0, 0, 0), None);
         }
     }
 
@@ -426,8 +426,8 @@ mod tests {
     fn speeds_must_fit_the_robot() {
         let (mut session, nonce) = greeted();
         session.handle(&ack(nonce, MAJOR));
-        assert_eq!(session.drive(&[1], 0, 0, 0), None);
-        assert!(session.drive(&[1, 2], 0, 0, 0).is_some());
+        assert_eq!(session.drive(&[1], 0, 0, 0, 0), None);
+        assert!(session.drive(&[1, 2], 0, 0, 0, 0).is_some());
     }
 
     /// Goal: a robot with two motors a side is driven like one with a motor a side, in the order front
@@ -441,7 +441,7 @@ mod tests {
             (session, event)
         };
         let (mut four, _) = with_motors(4);
-        let Some(ToMcu::Drive(drive)) = four.drive(&[1, -2], 0, 0, 0) else { panic!("no DRIVE") };
+        let Some(ToMcu::Drive(drive)) = four.drive(&[1, -2], 0, 0, 0, 0) else { panic!("no DRIVE") };
         assert_eq!(drive.motors.as_slice(), [1, -2, 1, -2]);
         for count in [0, 1, 3, 5] {
             assert_eq!(with_motors(count).1, Event::Incompatible(Mismatch::Motors(count)));
@@ -459,7 +459,7 @@ mod tests {
             let event = session.handle(&FromMcu::HelloAck(HelloAck { motors, ..ack }));
             assert_eq!(event == Event::Incompatible(Mismatch::Motors(motors)), !fits, "{driven} for {motors}");
             let speeds = [1, -2, 3, -4];
-            assert_eq!(session.drive(&speeds[..usize::from(driven)], 0, 0, 0).is_some(), fits);
+            assert_eq!(session.drive(&speeds[..usize::from(driven)], 0, 0, 0, 0).is_some(), fits);
         }
     }
 }

@@ -11,6 +11,7 @@ use super::calibration::CalibrateRequest;
 use super::events::{
     Direction, Drive, Person, Refused, ResetRequest, RobotCard, Role, SeatRequest, SeatView, Telemetry,
 };
+use super::journal::RecordingsRequest;
 
 /// Versions of this contract that this program speaks.
 pub const VERSIONS: Versions = Versions { min: 1, max: 1 };
@@ -95,6 +96,9 @@ pub struct Order {
     pub from: Person,
     /// What they may do; the relay has checked it, the agent checks it again.
     pub role: Role,
+    /// The number of their device at the relay.
+    #[serde(default)]
+    pub device: Option<u64>,
     /// What.
     pub what: Wish,
 }
@@ -130,6 +134,11 @@ pub enum Wish {
         /// What.
         request: CalibrateRequest,
     },
+    /// About recordings; answered with `RecordingsReply`.
+    Recordings {
+        /// What.
+        request: RecordingsRequest,
+    },
     /// A chat line, of which the robot's side says that it has it.
     Chat {
         /// The line.
@@ -155,6 +164,9 @@ pub struct Sampled {
     pub from: Person,
     /// What they may do.
     pub role: Role,
+    /// The number of their device at the relay.
+    #[serde(default)]
+    pub device: Option<u64>,
     /// What they said.
     pub drive: Drive,
 }
@@ -243,7 +255,7 @@ mod tests {
         fn orders_survive_the_wire(robot in 0..ROBOTS, id: u64, name in ".{0,32}", tick: Option<u32>, junk in ".{0,200}") {
             let passed = tick.map(|tick| Passed { session: 7, tick });
             let what = Wish::Direction { direction: Direction::Up, passed };
-            let order = Order { robot, from: Person { id, name }, role: Role::Driver, what };
+            let order = Order { robot, from: Person { id, name }, role: Role::Driver, device: None, what };
             let text = serde_json::to_string(&order).expect("an order is JSON");
             prop_assert_eq!(serde_json::from_str::<Order>(&text).expect("what was written is read"), order);
             drop(serde_json::from_str::<Order>(&junk));

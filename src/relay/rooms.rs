@@ -447,7 +447,8 @@ impl Rooms {
         // A device goes by the name under which it was let in.
         let given = auth.and_then(|auth| auth.get("name")).and_then(Value::as_str);
         let given = visitor.device.as_ref().map(|guest| guest.name.as_str()).or(given);
-        let sender = Sender { person: Person { id, name: person_name(given, id) }, role: visitor.role };
+        let device = visitor.device.as_ref().map(|guest| guest.id);
+        let sender = Sender { person: Person { id, name: person_name(given, id) }, role: visitor.role, device };
         tracing::info!(id, name = sender.person.name, address = %visitor.address, role = ?visitor.role, "client connected");
         let allowance = Allowance::new(self.settings.limits.events_per_second, self.settings.burst, Instant::now());
         let asked = auth.and_then(|auth| auth.get("robot")).and_then(Value::as_str).filter(|name| !name.is_empty());

@@ -19,7 +19,7 @@ const EVERYBODY: u64 = 1;
 /// Works until the connection ends; then whoever drove has left.
 pub(super) async fn serve(client: &mut Client, robot: &Robot, shutdown: &CancellationToken) -> End {
     let person = Person { id: EVERYBODY, name: "classic server".to_owned() };
-    let sender = Sender { person, role: Role::Driver };
+    let sender = Sender { person, role: Role::Driver, device: None };
     let mut remarks = robot.end.remarks();
     notice(client, &format!("Joywire brings the robot {}", robot.card.name));
     let end = loop {

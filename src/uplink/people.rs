@@ -36,7 +36,7 @@ mod tests {
     #[test]
     fn everybody_leaves_with_their_connection() {
         let mut people = People::default();
-        let anne = Sender { person: Person { id: 1, name: "Anne".into() }, role: Role::Driver };
+        let anne = Sender { person: Person { id: 1, name: "Anne".into() }, role: Role::Driver, device: None };
         people.meet(0, &anne);
         people.meet(1, &anne);
         people.meet(1, &anne);

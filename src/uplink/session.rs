@@ -174,17 +174,17 @@ impl<'a> Session<'a> {
 
     fn samples(&mut self, samples: Samples) {
         let Some(robot) = self.robots.get(samples.robot) else { return };
-        for Sampled { from, role, drive } in samples.samples {
-            let sender = Sender { person: from, role };
+        for Sampled { from, role, device, drive } in samples.samples {
+            let sender = Sender { person: from, role, device };
             self.people.meet(samples.robot, &sender);
             robot.end.drive(sender, drive);
         }
     }
 
     fn order(&mut self, order: Order, ack: Option<u64>) {
-        let Order { robot: place, from, role, what } = order;
+        let Order { robot: place, from, role, device, what } = order;
         let Some(robot) = self.robots.get(place) else { return };
-        let sender = Sender { person: from, role };
+        let sender = Sender { person: from, role, device };
         let command = match what {
             Wish::Gone => {
                 self.people.forget(place, sender.person.id);
@@ -201,6 +201,7 @@ impl<'a> Session<'a> {
             Wish::Seat { request } => Command::Seat(request, self.answering(ack)),
             Wish::Stop { reason } => Command::Stop(reason, self.answering(ack)),
             Wish::Reset { request } => Command::Reset(request, self.answering(ack)),
+            Wish::Recordings { request } => Command::Recordings(request, self.answering(ack)),
             Wish::Calibrate { request } => Command::Calibrate(request, self.answering(ack)),
         };
         if !matches!(command, Command::Gone) {

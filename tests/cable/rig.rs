@@ -72,7 +72,7 @@ impl Rig {
 
     /// Holds the stick forward, or leaves it in the middle, for that long.
     pub async fn stick(&mut self, forward: f64, time: Duration) {
-        let from = Sender { person: Person { id: 1, name: "Anne".to_owned() }, role: Role::Driver };
+        let from = Sender { person: Person { id: 1, name: "Anne".to_owned() }, role: Role::Driver, device: None };
         let (reply, _) = oneshot::channel();
         assert!(self.relay.send(from.clone(), Command::Seat(SeatRequest::Take, reply)));
         let end = Instant::now() + time;

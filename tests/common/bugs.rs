@@ -129,7 +129,8 @@ impl Seams {
         self.quiet_for = if bytes.is_empty() { self.quiet_for + 1 } else { 0 };
         if self.bug == Bug::KeepAlive && self.quiet_for > 60 && self.quiet_for.is_multiple_of(20) {
             let motors = PerMotor::new(&[0, 0]).expect("two");
-            let filler = Drive { session: 0, seq: 0, tick: robot.tick(), ttl_ms: 230, motors, aux: 0, epoch: 0 };
+            let filler =
+                Drive { session: 0, seq: 0, tick: robot.tick(), ttl_ms: 230, motors, aux: 0, epoch: 0, cause: 0 };
             self.pass_on(filler, robot);
         }
         for byte in bytes {

@@ -33,7 +33,8 @@ impl Host {
     fn drive(&mut self, speed: i16) {
         self.seq += 1;
         let motors = PerMotor::new(&[speed, speed]).unwrap();
-        let drive = Drive { session: SESSION, seq: self.seq, tick: self.tick, ttl_ms: 230, motors, aux: 0, epoch: 0 };
+        let drive =
+            Drive { session: SESSION, seq: self.seq, tick: self.tick, ttl_ms: 230, motors, aux: 0, epoch: 0, cause: 0 };
         self.say(ToMcu::Drive(drive));
     }
 

@@ -117,6 +117,7 @@ impl Pair<'_> {
             ttl_ms: if random.once_in(10) { random.one_of(&[0, 1, 50, 229, 400, u16::MAX]) } else { 230 },
             motors: PerMotor::new(&speeds).unwrap(),
             aux: 0,
+            cause: 0,
             epoch: 0,
         })
     }
@@ -210,6 +211,7 @@ fn core_does_what_the_simulated_robot_does() {
                 ttl_ms: 230,
                 motors,
                 aux: 0,
+                cause: 0,
                 epoch: 0,
             };
             pair.say(ToMcu::Drive(drive), &mut random);

@@ -5,10 +5,12 @@ use std::fmt::Debug;
 use joywire::protocol::access::{Access, AccessReply, AccessRequest, Device, Invite, Waiting};
 use joywire::protocol::calibration::{CalibrateReply, CalibrateRequest, MotorNeeds};
 use joywire::protocol::events::{
-    Direction, Drive, Limits, Link, Person, Pose, Reason, Refused, ResetReply, ResetRequest, RobotCard, Role,
-    SeatReply, SeatRequest, SeatView, Speed, State, StopReply, StopRequest, Telemetry, VERSION, Welcome, name,
+    Direction, Drive, Exceeded, Limits, Link, Numbers, Person, Pose, Reason, Refused, ResetReply, ResetRequest,
+    RobotCard, Role, SeatReply, SeatRequest, SeatView, Speed, State, StopReply, StopRequest, Telemetry, VERSION,
+    Welcome, name,
 };
 use joywire::protocol::fleet::{RobotSummary, RobotsReply, RobotsRequest};
+use joywire::protocol::journal::{Entry, History, LogReply, LogRequest, Recording, RecordingsReply, RecordingsRequest};
 use joywire::protocol::message::Counters;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -54,6 +56,7 @@ pub fn all() -> Vec<Example> {
     all.extend(access());
     all.extend(robots());
     all.extend(calibrate());
+    all.extend(journal());
     all.extend(
         [Direction::Up, Direction::Down, Direction::Left, Direction::Right, Direction::Stop].map(|press| of(&press)),
     );
@@ -125,13 +128,11 @@ fn telemetry() -> Telemetry {
         speed: Some(Speed { linear_mps: 0.36, lateral_mps: 0.0, angular_radps: 0.48 }),
         state: State::Driving,
         reason: None,
-        last_stop: Some(Reason {
-            code: "command_stale".to_owned(),
-            text: "the driver's samples came too late".to_owned(),
-        }),
+        last_stop: Some(stop()),
         battery_mv: Some(7412),
         pose: Some(Pose { x_m: 1.25, y_m: -0.5, heading_rad: 0.785 }),
         epoch: 3,
+        recording: true,
         link: Link {
             silence_ms: 11,
             frames_sent: 2091,
@@ -139,6 +140,59 @@ fn telemetry() -> Telemetry {
             ..Link::default()
         },
     }
+}
+
+fn stop() -> Reason {
+    Reason {
+        code: "command_stale".to_owned(),
+        text: "the driver's commands stopped coming: check the phone and its Wi-Fi".to_owned(),
+        hop: "network".to_owned(),
+        numbers: Numbers {
+            exceeded: Some(Exceeded { what: "sample".to_owned(), ms: 213, limit_ms: 200 }),
+            sample_ms: Some(213),
+            tick_ms: Some(226),
+            silence_ms: Some(12),
+            pause_ms: Some(20),
+        },
+    }
+}
+
+fn journal() -> Vec<Example> {
+    let said = Entry {
+        id: 4711,
+        at_ms: 1_795_000_000_000,
+        event: "chat".to_owned(),
+        robot: "Rover".to_owned(),
+        who: Some("Mia".to_owned()),
+        device: Some(1),
+        text: "hello".to_owned(),
+        data: json!(["hello", "Mia"]),
+    };
+    let missing = Entry {
+        id: 4712,
+        at_ms: 1_795_000_004_000,
+        event: "gap".to_owned(),
+        text: "gap 3: 12 entries are missing (the disk is full)".to_owned(),
+        data: json!({"gap": 3, "lost": 12}),
+        ..Entry::default()
+    };
+    let search = LogRequest { text: "hello".to_owned(), events: vec!["chat".to_owned()], ..LogRequest::default() };
+    let found = LogReply { ok: true, why: None, entries: vec![said.clone()], more: false };
+    let recording = Recording {
+        name: "rover-2026-11-28-101500.mcap".to_owned(),
+        robot: "Rover".to_owned(),
+        at_ms: 1_795_000_000_000,
+        length_ms: 61_500,
+        bytes: 1_240_000,
+        running: false,
+        here: true,
+    };
+    let list = RecordingsReply { ok: true, why: None, running: false, recordings: vec![recording] };
+    [RecordingsRequest::List, RecordingsRequest::Start, RecordingsRequest::Stop]
+        .iter()
+        .map(of)
+        .chain([of(&History { entries: vec![said, missing] }), of(&search), of(&found), of(&list)])
+        .collect()
 }
 
 fn welcome() -> Welcome {

@@ -164,5 +164,5 @@ impl Plugged {
 }
 
 fn phone() -> Sender {
-    Sender { person: Person { id: PHONE, name: "Anne".to_owned() }, role: Role::Driver }
+    Sender { person: Person { id: PHONE, name: "Anne".to_owned() }, role: Role::Driver, device: None }
 }

@@ -98,7 +98,7 @@ test("event names are those of the relay", () => {
 /** Goal: a field that is renamed in the relay is noticed here. */
 test("the shapes have the relay's fields", () => {
   const types = read("contract.d.ts");
-  const all = ["events", "fleet", "access"].map(protocol).join("\n").replace(/^\s*\/\/.*$/gm, "");
+  const all = ["events", "fleet", "access", "journal"].map(protocol).join("\n").replace(/^\s*\/\/.*$/gm, "");
   const fields = (text) => [...text.matchAll(/^\s*(?:pub )?(\w+)\??:/gm)].map(([, name]) => name);
   for (const [theirs, ours] of [
     ["Person", "Person"],
@@ -124,6 +124,14 @@ test("the shapes have the relay's fields", () => {
     ["Waiting", "Waiting"],
     ["Device", "Device"],
     ["Invite", "Invite"],
+    ["Numbers", "Numbers"],
+    ["Exceeded", "Exceeded"],
+    ["History", "History"],
+    ["Entry", "Entry"],
+    ["LogRequest", "LogRequest"],
+    ["LogReply", "LogReply"],
+    ["RecordingsReply", "RecordingsReply"],
+    ["Recording", "Recording"],
   ]) {
     const there = new RegExp(`pub struct ${theirs} \\{([^}]*)\\}`).exec(all)?.[1] ?? "";
     const here = new RegExp(`interface ${ours} \\{([^}]*)\\}`).exec(types)?.[1] ?? "";

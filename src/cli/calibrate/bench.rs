@@ -135,7 +135,7 @@ impl Bench {
 /// Takes the seat, keeps it, and says what the motors are told as often as a page would.
 async fn hold(relay: RelayEnd, outputs: Outputs) {
     let person = Person { id: OPERATOR, name: "calibration".to_owned() };
-    let sender = Sender { person, role: Role::Operator };
+    let sender = Sender { person, role: Role::Operator, device: None };
     let mut ticks = interval(SAMPLE);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut seq = 0;

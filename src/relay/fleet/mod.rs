@@ -287,7 +287,7 @@ fn may_replace(
 /// No robot: nobody answers, and that is told.
 fn lobby() -> Robot {
     let (end, agent) = mailbox();
-    let text = "this client has no robot yet: choose one".to_owned();
-    agent.publish(Telemetry { reason: Some(Reason { code: "no_robot".to_owned(), text }), ..Telemetry::default() });
+    let reason = Reason::new("no_robot", "person", "this client has no robot yet: choose one");
+    agent.publish(Telemetry { reason: Some(reason), ..Telemetry::default() });
     Robot::new(RobotCard::default(), end, None)
 }

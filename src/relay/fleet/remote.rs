@@ -16,6 +16,7 @@ use super::link::Link;
 use crate::mailbox::{AgentEnd, Command, Remark, Sender};
 use crate::protocol::calibration::CalibrateReply;
 use crate::protocol::events::{Reason, Refused, ResetReply, SeatReply, SeatView, StopReply, Telemetry, name};
+use crate::protocol::journal::RecordingsReply;
 use crate::protocol::uplink::{Order, Passed, Sampled, Wish};
 
 /// Batches of samples that are on their way to an agent at once: at 30 a second enough for a way there and back of 250 ms.
@@ -163,7 +164,10 @@ impl Remote {
                 self.order(&attached, &sender, command);
             }
             for (sender, drive) in delivery.samples {
-                waiting.insert(sender.person.id, Sampled { from: sender.person, role: sender.role, drive });
+                waiting.insert(
+                    sender.person.id,
+                    Sampled { from: sender.person, role: sender.role, device: sender.device, drive },
+                );
             }
             if !waiting.is_empty() && attached.on_their_way.load(Ordering::Relaxed) < ON_THEIR_WAY {
                 let samples = std::mem::take(&mut waiting).into_values().collect();
@@ -184,7 +188,13 @@ impl Remote {
     }
 
     fn order(&self, attached: &Attached, sender: &Sender, command: Command) {
-        let order = |what| Order { robot: attached.place, from: sender.person.clone(), role: sender.role, what };
+        let order = |what| Order {
+            robot: attached.place,
+            from: sender.person.clone(),
+            role: sender.role,
+            device: sender.device,
+            what,
+        };
         let link = &attached.link;
         match command {
             Command::Direction(direction) => {
@@ -197,6 +207,7 @@ impl Remote {
             Command::Chat(text) => link.order(&order(Wish::Chat { text })),
             Command::Gone => link.order(&order(Wish::Gone)),
             Command::Stop(reason, answer) => link.ask(&order(Wish::Stop { reason }), answer),
+            Command::Recordings(request, answer) => link.ask(&order(Wish::Recordings { request }), answer),
             Command::Seat(request, answer) => link.ask(&order(Wish::Seat { request }), answer),
             Command::Reset(request, answer) => link.ask(&order(Wish::Reset { request }), answer),
             Command::Calibrate(request, answer) => link.ask(&order(Wish::Calibrate { request }), answer),
@@ -208,7 +219,13 @@ impl Remote {
         let Some((sender, reason)) = lock(&self.owed).take() else { return };
         let (answer, answered) = oneshot::channel::<StopReply>();
         let what = Wish::Stop { reason: reason.clone() };
-        let order = Order { robot: attached.place, from: sender.person.clone(), role: sender.role, what };
+        let order = Order {
+            robot: attached.place,
+            from: sender.person.clone(),
+            role: sender.role,
+            device: sender.device,
+            what,
+        };
         attached.link.ask(&order, answer);
         let (owed, changed) = (self.owed.clone(), self.changed.clone());
         tokio::spawn(async move {
@@ -235,6 +252,9 @@ impl Remote {
             Command::Calibrate(_, answer) => {
                 drop(answer.send(CalibrateReply { why: why(), ..CalibrateReply::default() }));
             }
+            Command::Recordings(_, answer) => {
+                drop(answer.send(RecordingsReply { why: why(), ..RecordingsReply::default() }));
+            }
             Command::Direction(_) => {
                 let (event, code) = (name::DIRECTION.to_owned(), "agent_absent".to_owned());
                 self.end.remark(Remark::Refused(sender.person.id, Refused { event, code, why: ABSENT.to_owned() }));
@@ -249,7 +269,7 @@ impl Remote {
         if before.reason.as_ref().is_some_and(|reason| reason.code == code) {
             return;
         }
-        let reason = Some(Reason { code: code.to_owned(), text: text.to_owned() });
+        let reason = Some(Reason::new(code, "network", text));
         self.end.publish(Telemetry { reason, last_stop: before.last_stop, pose: before.pose, ..Telemetry::default() });
         if code == "agent_absent" {
             self.end.publish_seat(SeatView::default());
