@@ -8,6 +8,7 @@ mod auth;
 mod client;
 mod deadline;
 mod door;
+mod entrance;
 mod event;
 mod fleet;
 mod grounded;

@@ -10,44 +10,38 @@ use futures_util::FutureExt;
 use serde::Serialize;
 use serde_json::{Value, json};
 use socketioxide::SocketIo;
-use socketioxide::extract::{AckSender, Event, SocketRef, TryData};
-use socketioxide::socket::DisconnectReason;
+use socketioxide::extract::{SocketRef, TryData};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use super::Settings;
-use super::agents::{self, Agents};
+use super::agents::Agents;
 use super::auth::{Visitor, Who};
 use super::client::{Client, refuse};
-use super::event::Heard;
-use super::fleet::naming::{self, Choice};
 use super::fleet::{Fleet, Newcomers, Robot};
 use super::grounded::Grounded;
-use super::limits::allowance::Allowance;
 use super::limits::bucket::{Bucket, Rate};
 use super::sessions::Sessions;
 use crate::access::gate::Gate;
-use crate::mailbox::{Command, Remark, Sender};
-use crate::protocol::events::{self, Limits, Person, Refused, Role, Welcome, name};
+use crate::mailbox::{Command, Remark};
+use crate::protocol::events::{Limits, Refused, Role, name};
 
 /// The room of everyone who has been welcomed. Who is merely connected hears nothing, so that
 /// `welcome` is first.
-const WELCOMED: &str = "welcomed";
+pub(super) const WELCOMED: &str = "welcomed";
 /// The room of those who decide who may come in.
-const OPERATORS: &str = "operators";
+pub(super) const OPERATORS: &str = "operators";
 /// Changes of what robots do are looked for this often.
 const LOOK_AT_ROBOTS: Duration = Duration::from_millis(250);
 /// Who floods is not let in again so soon.
 const CUT_OFF: Duration = Duration::from_secs(10);
-/// Longest name of a person, characters.
-const PERSON_CHARS: usize = 32;
 
 /// Everyone who is connected.
 #[derive(Debug)]
 pub(super) struct Rooms {
-    settings: Settings,
+    pub(super) settings: Settings,
     fleet: Arc<Fleet>,
     gate: Arc<Gate>,
     sessions: Arc<Sessions>,
@@ -61,7 +55,7 @@ pub(super) struct Rooms {
     pub(super) agents: Agents,
     /// Held while a client passes from its welcome into the room: a client that answers its welcome at
     /// once is in the room already when its words are passed on.
-    threshold: RwLock<()>,
+    pub(super) threshold: RwLock<()>,
 }
 
 impl Rooms {
@@ -281,17 +275,17 @@ impl Rooms {
         self.throw_out(id);
     }
 
-    fn is_barred(&self, who: Who) -> bool {
+    pub(super) fn is_barred(&self, who: Who) -> bool {
         let barred = self.barred.lock().unwrap_or_else(PoisonError::into_inner);
         barred.get(&who).is_some_and(|until| *until > Instant::now())
     }
 
-    fn is_guest(&self, client: &Client) -> bool {
+    pub(super) fn is_guest(&self, client: &Client) -> bool {
         client.device.is_none_or(|device| self.gate.knows(device))
     }
 
     /// Ends a client's motion and its connection.
-    fn throw_out(&self, id: u64) {
+    pub(super) fn throw_out(&self, id: u64) {
         let Some((socket, client)) = self.clients().get(&id).cloned() else { return };
         self.leave(id, "thrown out");
         // It hears nothing more, whatever becomes of the rest.
@@ -315,7 +309,7 @@ impl Rooms {
         tracing::info!(all_told, "relay is closed");
     }
 
-    fn clients(&self) -> MutexGuard<'_, BTreeMap<u64, (SocketRef, Arc<Client>)>> {
+    pub(super) fn clients(&self) -> MutexGuard<'_, BTreeMap<u64, (SocketRef, Arc<Client>)>> {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -323,100 +317,6 @@ impl Rooms {
         let found = self.clients().get(&id).cloned();
         if let Some((socket, client)) = found.filter(|(_, client)| Arc::ptr_eq(&client.robot(), robot)) {
             refuse(&client, &socket, refused, Instant::now());
-        }
-    }
-
-    /// Lets a client in: its handlers first, then `welcome`, then the room.
-    fn enter(self: &Arc<Self>, socket: &SocketRef, auth: Option<&Value>) {
-        if agents::is_agent(socket, auth) {
-            return agents::enter(self, socket);
-        }
-        let Some(client) = self.admit(socket, auth) else {
-            if let Err(error) = socket.clone().disconnect() {
-                tracing::debug!(%error, "a client that was not let in is gone already");
-            }
-            return;
-        };
-        let id = client.sender.person.id;
-        let (rooms, hearing) = (self.clone(), client.clone());
-        // A name that is written with JSON escapes does not come this far: the library cannot read it
-        // and closes the connection. Python writes every name beyond ASCII so.
-        socket.on_fallback(move |socket: SocketRef, Event(event), heard: Heard, ack: AckSender| {
-            // What a client said before it was thrown out may arrive after it.
-            if rooms.role_of(id).is_some() {
-                hearing.hear(&rooms, &socket, &event, &heard, ack);
-            }
-            ready(())
-        });
-        let (rooms, line) = (self.clone(), client.line.clone());
-        socket.on_disconnect(move |socket: SocketRef, reason: DisconnectReason| {
-            rooms.leave(id, &reason.to_string());
-            // Who takes leave but keeps the connection would come back with all its allowances.
-            if reason == DisconnectReason::ClientNSDisconnect {
-                rooms.sessions.end(&socket.id.to_string(), Instant::now());
-                line.cancel();
-            } else {
-                rooms.sessions.left(&socket.id.to_string());
-            }
-            ready(())
-        });
-        self.show_in(socket, &client);
-        if !self.clients().contains_key(&id) {
-            socket.leave_all();
-        }
-    }
-
-    /// Welcomes a client at its robot, then opens the room to it.
-    fn show_in(&self, socket: &SocketRef, client: &Arc<Client>) {
-        let id = client.sender.person.id;
-        let robot = client.robot();
-        let welcome = self.welcome(client, &robot);
-        let between = self.threshold.write().unwrap_or_else(PoisonError::into_inner);
-        // From here on a departure is noticed; one before it has closed the channel, and shows here.
-        if let Err(error) = socket.emit(name::WELCOME, &welcome) {
-            self.leave(id, &error.to_string());
-            return;
-        }
-        socket.join([WELCOMED.to_owned(), robot.room()]);
-        if client.sender.role == Role::Operator {
-            socket.join(OPERATORS);
-        }
-        drop(between);
-        // What changed between the writing of the welcome and the room was heard by nobody here.
-        let seat = robot.end.seat.borrow().clone();
-        if seat != welcome.seat
-            && let Err(error) = socket.emit(name::SEAT, &seat)
-        {
-            tracing::debug!(id, %error, "could not tell the seat");
-        }
-    }
-
-    /// The robot that a client is led to, and why it is none, if that needs words.
-    fn choose(&self, asked: Option<&str>, home: Option<&str>, role: Role) -> (Arc<Robot>, Option<String>) {
-        let robots = self.fleet.robots();
-        let names: Vec<&str> = robots.iter().map(|robot| robot.name.as_str()).collect();
-        let lobby = || self.fleet.lobby().clone();
-        match naming::choose(asked, home, role, &names, self.fleet.own()) {
-            Choice::Robot(name) => (self.fleet.named(name).unwrap_or_else(lobby), None),
-            Choice::Waits(name) => (lobby(), Some(format!("{name} is not connected to this relay"))),
-            Choice::Belongs(name) => {
-                (lobby(), Some(format!("this device is for {name} alone: an operator can say otherwise")))
-            }
-            Choice::Chooses => (lobby(), None),
-        }
-    }
-
-    /// Leads clients that have no robot to the one that they wait for, if it is there now.
-    fn lead_who_waits(&self) {
-        let waiting: Vec<_> =
-            self.clients().values().filter(|(_, client)| client.robot().is_lobby()).cloned().collect();
-        for (socket, client) in waiting {
-            let (robot, _) = self.choose(client.asked.as_deref(), client.home.as_deref(), client.sender.role);
-            if !robot.is_lobby() {
-                socket.leave(self.fleet.lobby().room());
-                client.move_to(robot);
-                self.show_in(&socket, &client);
-            }
         }
     }
 
@@ -432,63 +332,7 @@ impl Rooms {
         (theirs && !self.is_barred(visitor.who())).then_some(visitor)
     }
 
-    fn admit(&self, socket: &SocketRef, auth: Option<&Value>) -> Option<Arc<Client>> {
-        // Without the doorman's word nobody is anybody.
-        let visitor = socket.req_parts().extensions.get::<Visitor>()?.clone();
-        if !self.sessions.enter(&socket.id.to_string(), &visitor, Instant::now()) || self.is_barred(visitor.who()) {
-            return None;
-        }
-        let mut clients = self.clients();
-        if clients.len() >= self.settings.connections {
-            tracing::warn!(address = %visitor.address, "refused a client: the room is full");
-            return None;
-        }
-        let id = self.next_id();
-        // A device goes by the name under which it was let in.
-        let given = auth.and_then(|auth| auth.get("name")).and_then(Value::as_str);
-        let given = visitor.device.as_ref().map(|guest| guest.name.as_str()).or(given);
-        let device = visitor.device.as_ref().map(|guest| guest.id);
-        let sender = Sender { person: Person { id, name: person_name(given, id) }, role: visitor.role, device };
-        tracing::info!(id, name = sender.person.name, address = %visitor.address, role = ?visitor.role, "client connected");
-        let allowance = Allowance::new(self.settings.limits.events_per_second, self.settings.burst, Instant::now());
-        let asked = auth.and_then(|auth| auth.get("robot")).and_then(Value::as_str).filter(|name| !name.is_empty());
-        let home = visitor.device.as_ref().and_then(|guest| guest.robot.as_deref());
-        let (robot, why) = self.choose(asked, home, visitor.role);
-        let client = Arc::new(Client::new(sender, visitor, allowance, (robot, asked.map(str::to_owned))));
-        clients.insert(id, (socket.clone(), client.clone()));
-        drop(clients);
-        if let Some(why) = why {
-            let refused = Refused { event: name::WELCOME.to_owned(), code: "robot".to_owned(), why };
-            // Heard after the welcome: this one is passed on by a task of its own.
-            let (socket, client) = (socket.clone(), client.clone());
-            tokio::spawn(async move { refuse(&client, &socket, &refused, Instant::now()) });
-        }
-        if let Some(device) = client.device {
-            self.gate.came(device);
-        }
-        // Its device may have been thrown out since its request was let in, or long ago: a session can be entered
-        // again over a connection that is still open.
-        if !self.is_guest(&client) {
-            self.throw_out(id);
-            return None;
-        }
-        Some(client)
-    }
-
-    fn welcome(&self, client: &Client, robot: &Robot) -> Welcome {
-        Welcome {
-            version: events::VERSION,
-            you: client.sender.person.clone(),
-            role: client.sender.role,
-            robot: robot.card(),
-            robots: self.fleet.summaries(),
-            limits: self.settings.limits,
-            seat: robot.end.seat.borrow().clone(),
-            telemetry: robot.end.telemetry.borrow().clone(),
-        }
-    }
-
-    fn leave(&self, id: u64, reason: &str) {
+    pub(super) fn leave(&self, id: u64, reason: &str) {
         let Some((_, client)) = self.clients().remove(&id) else { return };
         if let Some(device) = client.device {
             self.gate.went(device);
@@ -499,30 +343,6 @@ impl Rooms {
         robot.went();
         if !robot.is_lobby() && !robot.end.send(client.sender.clone(), Command::Gone) {
             tracing::error!(id, "the agent could not be told that a client is gone");
-        }
-    }
-}
-
-/// The name to show: what the client calls itself, if that is a name.
-fn person_name(given: Option<&str>, id: u64) -> String {
-    let name: String =
-        given.unwrap_or_default().trim().chars().filter(|letter| !letter.is_control()).take(PERSON_CHARS).collect();
-    let name = name.trim();
-    if name.is_empty() { format!("guest {id}") } else { name.to_owned() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Goal: a name is a short line of text, whatever a client claims to be called.
-    #[test]
-    fn a_name_is_short_and_of_one_line() {
-        assert_eq!(person_name(Some("  Zoë "), 7), "Zoë");
-        assert_eq!(person_name(Some("a\u{1b}[31m\nb"), 7), "a[31mb");
-        assert_eq!(person_name(Some(&"ü".repeat(100)), 7).chars().count(), 32);
-        for nameless in [None, Some(""), Some(" \n\t"), Some("\u{7}")] {
-            assert_eq!(person_name(nameless, 7), "guest 7");
         }
     }
 }
