@@ -1,8 +1,17 @@
 //! The one clock: turns the machine's monotonic time into [`Time`].
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use tokio::time::Instant;
 
-use crate::time::Time;
+use crate::time::{Time, millis};
+
+/// Milliseconds since 1970, for people to read; nothing is decided by it, as it may jump.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one place that asks the wall clock")]
+pub fn unix_millis() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis)
+}
 
 /// Counts from when it was made. It follows tokio's time, so a test may pause it.
 #[derive(Clone, Copy, Debug)]

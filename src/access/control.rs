@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
 
 use super::gate::Gate;
+use crate::journal::Doer;
 use crate::private_file;
 use crate::protocol::access::{AccessReply, AccessRequest};
 
@@ -104,7 +105,7 @@ async fn answer(mut stream: UnixStream, gate: &Gate) -> io::Result<()> {
     let mut line = String::new();
     BufReader::new(reader.take(REQUEST_BYTES)).read_line(&mut line).await?;
     let reply = match serde_json::from_str::<AccessRequest>(&line) {
-        Ok(request) => gate.ask(request).await,
+        Ok(request) => gate.ask(request, Doer::here()).await,
         Err(error) => {
             let why = Some(format!("the request was not understood: {error}"));
             AccessReply { ok: false, why, access: gate.access(), invite: None }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 
@@ -12,13 +12,17 @@ use super::code::{Code, CodeError, LIFETIME, Pass};
 use super::device::{Device, Devices, Token};
 use super::device_file::DeviceFile;
 use super::pairing::{Knock, Pairing, Request, Ticket, Verdict, tidy};
-use super::qr;
-use crate::clock::Clock;
+use super::{qr, telling};
+use crate::clock::{self, Clock};
+use crate::journal::{Doer, Journal, Record};
 use crate::protocol::access::{self, Access, AccessReply, AccessRequest, Invite};
 use crate::protocol::events::Role;
 
 /// Between address and code: the page where a code is shown. A fragment stays in the browser.
 const PATH: &str = "/p#";
+
+/// Nobody waits longer for the log.
+const WRITTEN_WITHIN: Duration = Duration::from_secs(1);
 
 /// Who comes with a good session.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,19 +107,21 @@ pub struct Gate {
     clock: Clock,
     state: Mutex<State>,
     file: DeviceFile,
+    journal: Journal,
     changes: watch::Sender<u64>,
 }
 
 impl Gate {
-    /// Opens the gate with the devices that `dir` remembers. `confirm`: drivers and operators wait for a yes.
+    /// Opens the gate with the devices that `dir` remembers. `confirm`: drivers and operators wait for a yes. `journal`
+    /// remembers who came in and who did not.
     ///
     /// # Errors
     /// If `dir` cannot be used.
-    pub fn open(dir: &Path, confirm: bool, address: String, clock: Clock) -> io::Result<Arc<Self>> {
+    pub fn open(dir: &Path, confirm: bool, address: String, journal: Journal, clock: Clock) -> io::Result<Arc<Self>> {
         let (file, devices) = DeviceFile::open(dir)?;
         let state =
             State { pairing: Pairing::new(confirm), devices, present: BTreeMap::new(), address, fingerprint: None };
-        Ok(Arc::new(Self { clock, state: Mutex::new(state), file, changes: watch::Sender::new(0) }))
+        Ok(Arc::new(Self { clock, state: Mutex::new(state), file, journal, changes: watch::Sender::new(0) }))
     }
 
     /// Tells that something has changed: somebody waits, was answered, let in or thrown out, came or went, or a code
@@ -180,13 +186,15 @@ impl Gate {
         };
         self.changed();
         match outcome {
-            Ok(Ok(admitted)) => Ok(Welcome::Admitted(admitted.written_down().await)),
+            Ok(Ok(admitted)) => Ok(Welcome::Admitted(admitted.written_down(&self.journal).await)),
             Ok(Err(Request { name, pass: Pass { role, .. }, .. })) => {
                 tracing::info!(name, ?role, "a device waits to be let in");
+                self.journal.note(telling::waits(&name, role));
                 Ok(Welcome::Waiting { ticket, number, role })
             }
             Err(error) => {
                 tracing::warn!(%error, "a device showed a wrong code");
+                self.journal.note(telling::refused(&tidy(name), &error.to_string()));
                 Err(error.into())
             }
         }
@@ -209,7 +217,7 @@ impl Gate {
             }
         };
         self.changed();
-        Ok(Patience::Admitted(admitted.written_down().await))
+        Ok(Patience::Admitted(admitted.written_down(&self.journal).await))
     }
 
     /// A connection of a device has begun.
@@ -278,57 +286,63 @@ impl Gate {
     }
 
     /// Does what an operator asks. Waits until it is on disk, if it is to be remembered.
-    pub async fn ask(&self, request: AccessRequest) -> AccessReply {
+    pub async fn ask(&self, request: AccessRequest, by: Doer) -> AccessReply {
         let mut invitation = None;
         let done = match request {
             AccessRequest::List => Ok(()),
-            AccessRequest::Approve { id } => self.answer(id, true),
-            AccessRequest::Deny { id } => self.answer(id, false),
-            AccessRequest::Revoke { id } => self.revoke(id).await,
-            AccessRequest::Assign { id, robot } => self.assign(id, robot).await,
-            AccessRequest::Invite { role, robot } => self
-                .invite(Pass { role, robot })
-                .map(|invite| invitation = Some(invite))
-                .map_err(|error| error.to_string()),
+            AccessRequest::Approve { id } => self.answer(id, true, by).await,
+            AccessRequest::Deny { id } => self.answer(id, false, by).await,
+            AccessRequest::Revoke { id } => self.revoke(id, by).await,
+            AccessRequest::Assign { id, robot } => self.assign(id, robot, by).await,
+            AccessRequest::Invite { role, robot } => {
+                let pass = Pass { role, robot };
+                self.journal.note(telling::invited(&pass, by));
+                self.invite(pass).map(|invite| invitation = Some(invite)).map_err(|error| error.to_string())
+            }
         };
         AccessReply { ok: done.is_ok(), why: done.err(), access: self.access(), invite: invitation }
     }
 
-    fn answer(&self, id: u64, yes: bool) -> Result<(), String> {
+    async fn answer(&self, id: u64, yes: bool, by: Doer) -> Result<(), String> {
         let answered = self.state().pairing.answer(self.clock.now(), id, yes);
         let Some(request) = answered else {
             return Err(format!("no device number {id} waits: it was answered already, or gave up"));
         };
         tracing::info!(device = request.name, role = ?request.pass.role, yes, "a waiting device was answered");
         self.changed();
+        self.keep(telling::answered(&request.name, yes, by)).await;
         Ok(())
     }
 
-    async fn revoke(&self, id: u64) -> Result<(), String> {
-        let saved = {
+    async fn revoke(&self, id: u64, by: Doer) -> Result<(), String> {
+        let (name, saved) = {
             let mut state = self.state();
+            let name = called(&state, id);
             if !state.devices.revoke(id) {
                 return Err(format!("there is no device number {id}"));
             }
-            self.file.save(&state.devices)
+            (name, self.file.save(&state.devices))
         };
         tracing::info!(id, "a device was thrown out");
         // First out, then written down: a slow disk keeps nobody in.
         self.changed();
+        self.keep(telling::revoked(id, &name, by)).await;
         written(saved).await.map_err(|error| {
             format!("device {id} is out until this program ends, but that could not be written down: {error}")
         })
     }
 
-    async fn assign(&self, id: u64, robot: Option<String>) -> Result<(), String> {
-        let saved = {
+    async fn assign(&self, id: u64, robot: Option<String>, by: Doer) -> Result<(), String> {
+        let (name, saved) = {
             let mut state = self.state();
-            if !state.devices.assign(id, robot) {
+            let name = called(&state, id);
+            if !state.devices.assign(id, robot.clone()) {
                 return Err(format!("there is no device number {id}"));
             }
-            self.file.save(&state.devices)
+            (name, self.file.save(&state.devices))
         };
         self.changed();
+        self.keep(telling::assigned(id, &name, robot.as_deref(), by)).await;
         written(saved).await.map_err(|error| format!("that could not be written down: {error}"))
     }
 
@@ -342,6 +356,11 @@ impl Gate {
         tracing::info!(id, name, ?role, robot, "a device was let in");
         let admission = Admission { guest: Guest { id, name, role, robot }, token };
         Admitted { admission, saved: self.file.save(&state.devices) }
+    }
+
+    /// Remembers something; a log that hangs holds nobody up for long.
+    async fn keep(&self, record: Record) {
+        keep(&self.journal, record).await;
     }
 
     fn changed(&self) {
@@ -363,13 +382,24 @@ struct Admitted {
 
 impl Admitted {
     /// Waits until it is. A disk that fails keeps nobody out, but does not remember them either.
-    async fn written_down(self) -> Admission {
+    async fn written_down(self, journal: &Journal) -> Admission {
+        keep(journal, telling::admitted(&self.admission.guest)).await;
         let id = self.admission.guest.id;
         if let Err(error) = written(self.saved).await {
             tracing::warn!(id, %error, "a device must pair again after the next start: it could not be written down");
         }
         self.admission
     }
+}
+
+async fn keep(journal: &Journal, record: Record) {
+    drop(tokio::time::timeout(WRITTEN_WITHIN, journal.keep(record)).await);
+}
+
+/// What a device is called.
+fn called(state: &State, id: u64) -> String {
+    let found = state.devices.all().iter().find(|device| device.id == id);
+    found.map_or_else(|| format!("device {id}"), |device| device.name.clone())
 }
 
 fn guest(device: &Device) -> Guest {
@@ -381,9 +411,8 @@ async fn written(saved: oneshot::Receiver<io::Result<()>>) -> io::Result<()> {
 }
 
 /// Seconds since 1970.
-#[expect(clippy::disallowed_methods, reason = "for people to read; nothing is decided by it")]
 fn wall_clock() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    clock::unix_millis() / 1000
 }
 
 fn random<const N: usize>() -> Result<[u8; N], getrandom::Error> {

@@ -8,3 +8,4 @@ pub mod gate;
 pub mod pairing;
 mod qr;
 pub mod secret;
+mod telling;

@@ -8,6 +8,7 @@ use tokio::task::spawn_blocking;
 
 use super::Agent;
 use crate::drive::{DriverId, Motor, Motors};
+use crate::journal::{Kind, Record};
 use crate::mailbox::Sender;
 use crate::protocol::calibration::{CalibrateReply, CalibrateRequest, MotorNeeds};
 use crate::protocol::events::Role;
@@ -128,6 +129,7 @@ impl Agent {
     /// What is in the file counts from the next rest on.
     pub(super) fn fit(&mut self, (motors, reply): Written) {
         tracing::info!(?motors, "calibrated");
+        self.note(Record::new(Kind::Motors, format!("the motors are calibrated: {motors:?}")));
         self.controller.fit(motors);
         drop(reply.send(self.told(motors)));
     }

@@ -268,6 +268,12 @@ impl Controller {
         self.fault.map(|fault| self.reason(fault))
     }
 
+    /// Whether the robot could be driven since the start.
+    #[must_use]
+    pub fn was_ready(&self) -> bool {
+        self.was_ready
+    }
+
     /// A snapshot for people.
     #[must_use]
     pub fn telemetry(&self, now: Time) -> Telemetry {

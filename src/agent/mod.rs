@@ -3,6 +3,7 @@
 pub mod calibration;
 pub mod controller;
 mod latch_file;
+mod memory;
 mod pads;
 mod people;
 mod wording;
@@ -17,18 +18,21 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cable::{Cable, CableEvent};
 use crate::clock::Clock;
-use crate::drive::{Answer, Command, DriverId, Fault, Grant, Refusal, Sample, Source, Stamp, Stick, WheelSpeeds};
+use crate::drive::{Answer, Command, DriverId, Grant, Refusal, Sample, Source, Stamp, Stick, WheelSpeeds};
 use crate::gamepad;
+use crate::journal::Journal;
 use crate::mailbox::{self, AgentEnd, Remark, Sender};
 use crate::protocol::events::{
-    Direction, Drive, Refused, ResetReply, ResetRequest, Role, SeatReply, SeatRequest, SeatView, StopReply, name,
+    Direction, Drive, Reason, Refused, ResetReply, ResetRequest, Role, SeatReply, SeatRequest, SeatView, StopReply,
+    name,
 };
 use crate::protocol::journal::RecordingsReply;
 use crate::time::Time;
 use calibration::{Calibration, MotorFile};
-use controller::{Controller, Transition};
+use controller::Controller;
 use latch_file::LatchFile;
 pub use latch_file::peek as latched;
+use memory::Written;
 use pads::Pads;
 use people::People;
 
@@ -52,6 +56,10 @@ pub struct Settings {
     pub step: Duration,
     /// Folder of this robot's latch.
     pub dir: PathBuf,
+    /// The robot's name, for the log.
+    pub name: String,
+    /// The log.
+    pub journal: Journal,
 }
 
 /// The agent of one robot.
@@ -67,6 +75,10 @@ pub struct Agent {
     pads: Pads,
     calibration: Calibration,
     seat: SeatView,
+    name: String,
+    journal: Journal,
+    /// Why the robot is stopped, as far as the log was told.
+    stopped: Option<Reason>,
     clock: Clock,
     step: Duration,
     step_due: Time,
@@ -96,6 +108,9 @@ impl Agent {
             pads: Pads::default(),
             calibration: Calibration::new(None),
             seat: SeatView::default(),
+            name: settings.name,
+            journal: settings.journal,
+            stopped: None,
             clock,
             step: settings.step,
             step_due: Time::ZERO,
@@ -183,7 +198,10 @@ impl Agent {
                 self.eager = true;
             }
             CableEvent::Bytes(len) => {
-                if self.controller.receive(now, &bytes[..len], &mut log) {
+                let mut changes = Vec::new();
+                let spoke = self.controller.receive(now, &bytes[..len], &mut |change| changes.push(change));
+                self.tell_changes(changes);
+                if spoke {
                     self.cable.proved();
                     self.snapshot_due = now;
                 }
@@ -200,17 +218,15 @@ impl Agent {
         }
         self.eager = false;
         self.step_due = now + self.step;
-        let mut changed = false;
-        self.controller.step(now, &mut self.wire, &mut |transition| {
-            changed = true;
-            log(transition);
-        });
+        let mut changes = Vec::new();
+        self.controller.step(now, &mut self.wire, &mut |change| changes.push(change));
         self.cable.send(&mut self.wire);
-        if changed {
+        if !changes.is_empty() {
             self.snapshot_due = now;
         }
+        self.tell_changes(changes);
         self.remember_latch();
-        self.show_seat();
+        drop(self.show_seat());
     }
 
     fn publish(&mut self) {
@@ -230,6 +246,9 @@ impl Agent {
         self.latch_told = latch.map(str::to_owned);
         let saved = self.latch_file.save(self.latch_told.clone());
         tracing::info!(reason = latch, "latch {}", if latch.is_some() { "set" } else { "open" });
+        if let Some(reason) = &self.latch_told {
+            drop(self.remember_stop(None, reason));
+        }
         tokio::spawn(async move {
             if let Err(error) = outcome(saved.await) {
                 tracing::error!(error, "the latch is not on disk");
@@ -237,13 +256,16 @@ impl Agent {
         });
     }
 
-    fn show_seat(&mut self) {
+    /// Shows the seat if it has changed. What is returned ends when the log has it.
+    fn show_seat(&mut self) -> Option<Written> {
         let seat = self.people.seat_view(self.controller.seat());
         if seat != self.seat {
             tracing::info!(holder = seat.holder.as_ref().map(|person| &*person.name), epoch = seat.epoch, "seat");
             self.seat = seat;
             self.mailbox.publish_seat(self.seat.clone());
+            return Some(self.remember_seat(&self.seat));
         }
+        None
     }
 
     fn read_mailbox(&mut self) {
@@ -258,17 +280,19 @@ impl Agent {
 
     fn obey(&mut self, sender: &Sender, command: mailbox::Command) {
         let now = self.clock.now();
-        let driver = self.people.meet(&sender.person);
+        let driver = self.people.meet(sender);
         match command {
             mailbox::Command::Stop(reason, reply) => self.stop(now, sender, &reason, reply),
             mailbox::Command::Reset(request, reply) => {
+                let answer = self.reset(now, sender, driver, request);
+                let opens = answer.ok && request.nonce.is_some();
                 // The other end may have hung up; the reset counts all the same.
-                drop(reply.send(self.reset(now, sender, driver, request)));
+                answer_once(opens.then(|| self.remember_reset(driver)), reply, answer);
             }
             mailbox::Command::Seat(request, reply) => {
                 let (ok, why) = self.seat(now, sender, driver, request);
-                self.show_seat();
-                drop(reply.send(SeatReply { ok, why, seat: self.seat.clone() }));
+                let written = self.show_seat();
+                answer_once(written, reply, SeatReply { ok, why, seat: self.seat.clone() });
             }
             mailbox::Command::Calibrate(request, reply) => self.calibrate(sender, driver, request, reply),
             mailbox::Command::Recordings(_, reply) => {
@@ -288,21 +312,24 @@ impl Agent {
         let name = &sender.person.name;
         let reason: String = reason.chars().filter(|c| !c.is_control()).take(REASON_LEN).collect();
         let told = if reason.is_empty() { name.clone() } else { format!("{name}: {reason}") };
-        let driver = self.people.meet(&sender.person);
-        let saved = self.latch(now, driver, Source::Network, told);
+        let driver = self.people.meet(sender);
+        let (saved, written) = self.latch(now, driver, Source::Network, told);
         tokio::spawn(async move {
-            let failure = outcome(saved.await).err();
+            let (saved, ()) = tokio::join!(saved, written);
+            let failure = outcome(saved).err();
             let why = failure.map(|error| format!("stopped, but not on disk: {error}"));
             drop(reply.send(StopReply { ok: why.is_none(), why }));
         });
     }
 
-    /// Latches: the robot first, the disk second. Returns what tells when the disk has it.
-    fn latch(&mut self, now: Time, driver: DriverId, source: Source, told: String) -> Saved {
+    /// Latches: the robot first, the disk second. Returns what tells when the disk has it, and the log.
+    fn latch(&mut self, now: Time, driver: DriverId, source: Source, told: String) -> (Saved, Written) {
+        let written = self.remember_stop(Some(driver), &told);
         self.controller.stop(now, driver, source, told);
+        self.latch_told = self.controller.latch().map(str::to_owned);
         self.step_due = now;
         self.decide();
-        self.latch_file.save(self.controller.latch().map(str::to_owned))
+        (self.latch_file.save(self.latch_told.clone()), written)
     }
 
     fn reset(&mut self, now: Time, sender: &Sender, driver: DriverId, request: ResetRequest) -> ResetReply {
@@ -379,7 +406,7 @@ impl Agent {
 
     fn sample(&mut self, sender: &Sender, drive: Drive) {
         let now = self.clock.now();
-        let driver = self.people.meet(&sender.person);
+        let driver = self.people.meet(sender);
         let stick = Stick::new(drive.x, drive.y).and_then(|stick| stick.with_strafe(drive.strafe));
         let Some(stick) = stick.filter(|_| sender.role >= Role::Driver) else {
             let why = "x, y and strafe must lie between −1 and 1, and the sender must be a driver".to_owned();
@@ -423,6 +450,18 @@ impl Agent {
     }
 }
 
+/// Answers a command once the log has what it did, or at once if there was nothing to write.
+fn answer_once<T: Send + 'static>(written: Option<Written>, reply: oneshot::Sender<T>, answer: T) {
+    match written {
+        // The other end may have hung up; what was done is done.
+        None => drop(reply.send(answer)),
+        Some(written) => drop(tokio::spawn(async move {
+            written.await;
+            drop(reply.send(answer));
+        })),
+    }
+}
+
 /// Tells when a save is done.
 type Saved = oneshot::Receiver<io::Result<()>>;
 
@@ -432,32 +471,5 @@ fn outcome(saved: Result<io::Result<()>, oneshot::error::RecvError>) -> Result<(
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(error.to_string()),
         Err(_) => Err("the thread that writes it has ended".to_owned()),
-    }
-}
-
-fn log(transition: Transition) {
-    match transition {
-        Transition::RobotFound(ack) => {
-            let name = String::from_utf8_lossy(&ack.name);
-            tracing::info!(
-                firmware = name.trim_end_matches('\0'),
-                motors = ack.motors,
-                session = format!("{:08x}", ack.session()),
-                "robot answers"
-            );
-        }
-        Transition::RobotLost(loss) => tracing::warn!("{}", loss.text()),
-        Transition::RobotIncompatible(why) => tracing::error!("this robot cannot be driven: {}", why.text()),
-        Transition::RobotText(text) => {
-            tracing::info!(text = String::from_utf8_lossy(&text).trim_end_matches('\0'), "robot says");
-        }
-        // Every start passes through these two.
-        Transition::Fault(Some(fault @ (Fault::RobotAbsent | Fault::RobotStarting))) => {
-            tracing::info!(code = fault.policy().code, "waiting: {}", fault.policy().text);
-        }
-        Transition::Fault(Some(fault)) => {
-            tracing::warn!(code = fault.policy().code, "stopped: {}", fault.policy().text);
-        }
-        Transition::Fault(None) => tracing::info!("robot is ready"),
     }
 }

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Agent, outcome, wording};
 use crate::drive::{Answer, Command, DriverId, Grant, Refusal, Source};
 use crate::gamepad::{AgentEnd, Intent, Known, Word};
-use crate::protocol::events::Person;
+use crate::mailbox::Sender;
+use crate::protocol::events::{Person, Role};
 use crate::time::Time;
 
 /// The link to whoever reads pads, if anyone does.
@@ -49,13 +50,14 @@ impl Agent {
             match word {
                 Word::Here(name) => {
                     self.pads.here.insert(pad);
-                    self.people.meet(&Person { id: pad.0, name: format!("Gamepad ({name})") });
+                    let person = Person { id: pad.0, name: format!("Gamepad ({name})") };
+                    self.people.meet(&Sender { person, role: Role::Driver, device: None });
                 }
                 Word::Gone => {
                     self.controller.command(now, pad, Source::Gamepad, Command::Leave);
                     self.pads.nonces.remove(&pad);
                     self.pads.here.remove(&pad);
-                    self.show_seat();
+                    drop(self.show_seat());
                     self.people.forget(pad);
                     // Its wheels rest with this very step.
                     self.step_due = now;
@@ -116,6 +118,7 @@ impl Agent {
         let refusal = match answer {
             Answer::Refused(refusal) => refusal,
             Answer::Seat(Grant::Refused { holder }) => Refusal::NotHolder { holder: Some(holder) },
+            Answer::Accepted if matches!(command, Command::ReleaseReset(_)) => return drop(self.remember_reset(pad)),
             Answer::Accepted | Answer::Seat(_) => return,
         };
         if !wording::is_routine(refusal) {
@@ -127,7 +130,7 @@ impl Agent {
     }
 
     fn stop_by_pad(&mut self, now: Time, pad: DriverId, name: String) {
-        let saved = self.latch(now, pad, Source::Gamepad, name);
+        let (saved, _) = self.latch(now, pad, Source::Gamepad, name);
         tokio::spawn(async move {
             if let Err(error) = outcome(saved.await) {
                 tracing::error!(error, "stopped, but the latch is not on disk");

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::drive::{DriverId, Seat};
+use crate::journal::Doer;
+use crate::mailbox::Sender;
 use crate::protocol::events::{Person, SeatView};
 use crate::time::Time;
 
@@ -19,14 +21,19 @@ pub struct People {
 #[derive(Clone, Debug)]
 struct Known {
     person: Person,
+    doer: Doer,
     told: BTreeMap<&'static str, Time>,
 }
 
 impl People {
     /// Remembers a person, and returns the driver that this is.
-    pub fn meet(&mut self, person: &Person) -> DriverId {
+    pub fn meet(&mut self, sender: &Sender) -> DriverId {
+        let Sender { person, role, device } = sender;
         let driver = DriverId(person.id);
-        self.known.entry(driver).or_insert_with(|| Known { person: person.clone(), told: BTreeMap::new() });
+        self.known.entry(driver).or_insert_with(|| {
+            let doer = Doer { name: person.name.clone(), role: Some(*role), device: *device };
+            Known { person: person.clone(), doer, told: BTreeMap::new() }
+        });
         driver
     }
 
@@ -45,6 +52,13 @@ impl People {
     #[must_use]
     pub fn name(&self, driver: DriverId) -> String {
         self.known.get(&driver).map_or_else(|| "someone else".to_owned(), |known| known.person.name.clone())
+    }
+
+    /// A driver, as the log names them.
+    #[must_use]
+    pub fn doer(&self, driver: DriverId) -> Doer {
+        let unknown = || Doer { name: self.name(driver), ..Doer::default() };
+        self.known.get(&driver).map_or_else(unknown, |known| known.doer.clone())
     }
 
     /// Whether `driver` has not been told `code` lately; from now on it has.
@@ -68,12 +82,15 @@ impl People {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::events::Role;
 
     /// Goal: a refusal that comes with every sample becomes one message a second.
     #[test]
     fn nobody_is_told_the_same_thing_twice_in_a_second() {
         let mut people = People::default();
-        let anne = people.meet(&Person { id: 1, name: "Anne".into() });
+        let person = Person { id: 1, name: "Anne".into() };
+        let anne = people.meet(&Sender { person, role: Role::Driver, device: Some(7) });
+        assert_eq!(people.doer(anne).device, Some(7));
         let told = (0..100).filter(|n| people.may_tell(Time::from_millis(n * 33), anne, "seat_taken")).count();
         assert_eq!(told, 4);
         assert!(people.may_tell(Time::ZERO, anne, "stale"));

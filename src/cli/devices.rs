@@ -12,6 +12,7 @@ use super::{DevicesArgs, DevicesCommand, plural, runtime, settings};
 use crate::access::control;
 use crate::access::gate::Gate;
 use crate::clock::Clock;
+use crate::journal::{Doer, Journal};
 use crate::protocol::access::{Access, AccessReply, AccessRequest, Device};
 
 pub fn run(args: &DevicesArgs) -> anyhow::Result<ExitCode> {
@@ -59,8 +60,8 @@ async fn ask(folder: &Path, port: u16, request: AccessRequest) -> anyhow::Result
     if !offline || !dir.is_dir() {
         return Err(error);
     }
-    match Gate::open(&dir, true, String::new(), Clock::start()) {
-        Ok(gate) => Ok(gate.ask(request).await),
+    match Gate::open(&dir, true, String::new(), Journal::none(), Clock::start()) {
+        Ok(gate) => Ok(gate.ask(request, Doer::here()).await),
         // It has the list, so changing the file would change nothing, whatever we said.
         Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
             bail!("joywire runs at port {port} but does not answer, so nothing was changed: end it, then try again")

@@ -13,6 +13,7 @@ use super::terminal::{self, say};
 use super::{plural, qr};
 use crate::access::control;
 use crate::access::gate::Gate;
+use crate::journal::Doer;
 use crate::protocol::access::{Access, AccessReply, AccessRequest, Invite, Waiting};
 use crate::protocol::events::Role;
 
@@ -36,7 +37,7 @@ impl Door {
     /// Asks the gate.
     pub async fn ask(&self, request: AccessRequest) -> io::Result<AccessReply> {
         match self {
-            Self::Here(gate) => Ok(gate.ask(request).await),
+            Self::Here(gate) => Ok(gate.ask(request, Doer::here()).await),
             Self::There(dir) => control::ask(dir, request).await,
         }
     }

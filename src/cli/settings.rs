@@ -15,6 +15,7 @@ use crate::cable::pattern::PatternError;
 use crate::cable::wanted::Wanted;
 use crate::config::{self, Config, Layers};
 use crate::drive::{Geometry, Motor, Motors, Ramp, Rules, Wheels};
+use crate::journal::Journal;
 use crate::network::hostname;
 use crate::protocol::events::RobotCard;
 use crate::robot::body::Build;
@@ -276,7 +277,8 @@ pub fn agent(config: &Config, wanted: &Wanted) -> anyhow::Result<agent::Settings
     };
     // One latch, whichever the robot: a port has many names, and none of them may be a way around it.
     let dir = data_dir(config)?.join("agent");
-    Ok(agent::Settings { controller, step: config.step(), dir })
+    let name = config.robot.name.clone();
+    Ok(agent::Settings { controller, step: config.step(), dir, name, journal: Journal::none() })
 }
 
 /// What the doctor looks at. `now` is in seconds since 1970.

@@ -1,6 +1,7 @@
 //! The message log: what was said and done, who drove, and why it stopped, in a file that outlives the program.
 
 pub mod record;
+pub mod telling;
 
 use std::future::Future;
 

@@ -110,6 +110,14 @@ pub struct Doer {
     pub device: Option<u64>,
 }
 
+impl Doer {
+    /// Whoever sits at this machine.
+    #[must_use]
+    pub fn here() -> Self {
+        Self { name: "somebody at this machine".to_owned(), ..Self::default() }
+    }
+}
+
 /// One thing that happened, before the log has given it a number.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {

@@ -242,11 +242,13 @@ mod tests {
     use super::*;
     use crate::access::gate::Welcome;
     use crate::clock::Clock;
+    use crate::journal::{Doer, Journal};
     use crate::protocol::access::AccessRequest;
 
     fn house(public: bool, local_operator: bool) -> (House, tempfile::TempDir) {
         let home = tempfile::tempdir().unwrap();
-        let gate = Gate::open(home.path(), false, "https://192.0.2.1:8080".into(), Clock::start()).unwrap();
+        let gate =
+            Gate::open(home.path(), false, "https://192.0.2.1:8080".into(), Journal::none(), Clock::start()).unwrap();
         let (_, hosts) = watch::channel(["192.0.2.1", "rover.local"].map(|name| name.parse().unwrap()).to_vec());
         (House { port: 8080, hosts, gate, public, local_operator }, home)
     }
@@ -394,7 +396,7 @@ mod tests {
         for host in ["rover.local:8080", "ROVER.LOCAL:8080", "localhost:8080"] {
             assert!(ask_at(&house, phone, SESSION, &[("host", host), cookie]).is_ok(), "{host}");
         }
-        assert!(house.gate.ask(AccessRequest::Revoke { id: admission.guest.id }).await.ok);
+        assert!(house.gate.ask(AccessRequest::Revoke { id: admission.guest.id }, Doer::here()).await.ok);
         assert!(ask_at(&house, phone, SESSION, &[host, cookie]).is_err());
     }
 

@@ -16,7 +16,9 @@ use super::fleet::Robot;
 use super::grounded::Hand;
 use super::limits::NAME_CHARS;
 use super::limits::allowance::Allowance;
+use super::memory;
 use super::rooms::Rooms;
+use crate::journal::Kind;
 use crate::mailbox::{Command, Sender};
 use crate::protocol::access::{AccessReply, AccessRequest};
 use crate::protocol::calibration::{CalibrateReply, CalibrateRequest};
@@ -25,6 +27,7 @@ use crate::protocol::events::{
     StopReply, StopRequest, name,
 };
 use crate::protocol::fleet::{RobotSummary, RobotsReply, RobotsRequest};
+use crate::protocol::journal::{LogReply, LogRequest};
 
 /// The agent answers at once, or after it has written the latch to disk.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
@@ -118,13 +121,14 @@ impl Client {
         match event {
             name::STOP => arrival.stop(ack),
             name::DRIVE => arrival.drive(),
-            name::SEAT | name::RESET | name::ECHO | name::ACCESS | name::CALIBRATE | name::ROBOTS
+            name::SEAT | name::RESET | name::ECHO | name::ACCESS | name::CALIBRATE | name::ROBOTS | name::LOG
                 if !arrival.fits(rooms.limits().control_bytes) => {}
             name::SEAT => arrival.seat(ack),
             name::RESET => arrival.reset(ack),
             name::ECHO => acknowledge(ack, &NOTHING),
             name::ACCESS => arrival.access(ack),
             name::CALIBRATE => arrival.calibrate(ack),
+            name::LOG => arrival.log(ack),
             name::ROBOTS => arrival.robots(ack),
             name::DIRECTION => arrival.direction(ack),
             _ => arrival.relay(ack),
@@ -223,6 +227,19 @@ impl Arrival<'_> {
         }
     }
 
+    /// Searches the log.
+    fn log(&self, ack: AckSender) {
+        let reply = |why: &str| LogReply { why: Some(why.to_owned()), ..LogReply::default() };
+        if !self.may(Role::Operator) {
+            acknowledge(ack, &reply("only an operator reads the log"));
+        } else if let Some(request) = self.payload::<LogRequest>(name::LOG, usize::MAX) {
+            let found = self.rooms.search(request);
+            tokio::spawn(async move { acknowledge(ack, &found.await) });
+        } else {
+            acknowledge(ack, &reply("log was not understood"));
+        }
+    }
+
     /// The robots of this relay; operators stop them all, or take a seat from somebody.
     fn robots(&self, ack: AckSender) {
         let list = self.rooms.fleet().summaries();
@@ -284,7 +301,8 @@ impl Arrival<'_> {
             acknowledge(ack, &reply("only an operator decides who may come in"));
         } else if let Some(request) = self.payload::<AccessRequest>(name::ACCESS, usize::MAX) {
             let gate = self.rooms.gate().clone();
-            tokio::spawn(async move { acknowledge(ack, &gate.ask(request).await) });
+            let by = self.client.doer();
+            tokio::spawn(async move { acknowledge(ack, &gate.ask(request, by).await) });
         } else {
             acknowledge(ack, &reply("access was not understood"));
         }
@@ -341,7 +359,17 @@ impl Arrival<'_> {
                         return false;
                     }
                 }
-                acknowledge(ack, &NOTHING);
+                let record = memory::said(self.client, self.event, &self.heard.arguments().unwrap_or_default());
+                if record.kind == Kind::Chat {
+                    let written = self.rooms.remember(self.robot, record);
+                    tokio::spawn(async move {
+                        written.await;
+                        acknowledge(ack, &NOTHING);
+                    });
+                } else {
+                    self.rooms.note(self.robot, record);
+                    acknowledge(ack, &NOTHING);
+                }
                 true
             }
             Err(error) => {

@@ -18,6 +18,7 @@ use super::limits::allowance::Allowance;
 use super::rooms::{OPERATORS, Rooms, WELCOMED};
 use crate::mailbox::Sender;
 use crate::protocol::events::{self, Person, Refused, Role, Welcome, name};
+use crate::protocol::journal::History;
 
 /// Longest name of a person, characters.
 const PERSON_CHARS: usize = 32;
@@ -73,6 +74,12 @@ impl Rooms {
         if let Err(error) = socket.emit(name::WELCOME, &welcome) {
             self.leave(id, &error.to_string());
             return;
+        }
+        if !robot.is_lobby() {
+            let history = History { entries: robot.recent().all() };
+            if let Err(error) = socket.emit(name::HISTORY, &history) {
+                tracing::debug!(id, %error, "could not tell what was said before");
+            }
         }
         socket.join([WELCOMED.to_owned(), robot.room()]);
         if client.sender.role == Role::Operator {
@@ -142,6 +149,7 @@ impl Rooms {
         let client = Arc::new(Client::new(sender, visitor, allowance, (robot, asked.map(str::to_owned))));
         clients.insert(id, (socket.clone(), client.clone()));
         drop(clients);
+        self.note(&client.robot(), client.arrival());
         if let Some(why) = why {
             let refused = Refused { event: name::WELCOME.to_owned(), code: "robot".to_owned(), why };
             // Heard after the welcome: this one is passed on by a task of its own.

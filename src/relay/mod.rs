@@ -15,7 +15,9 @@ mod grounded;
 mod host;
 mod limits;
 mod listener;
+mod memory;
 mod pair;
+mod recent;
 mod redirect;
 mod renewal;
 mod rooms;
@@ -132,7 +134,8 @@ impl Relay {
         let port = addresses.first().map_or(settings.port, SocketAddr::port);
         // Each port has its own guests, as it has its own cookie.
         let access = settings.data_directory.join("access").join(port.to_string());
-        let gate = Gate::open(&access, settings.confirm, format!("https://localhost:{port}"), Clock::start())
+        let address = format!("https://localhost:{port}");
+        let gate = Gate::open(&access, settings.confirm, address, settings.journal.clone(), Clock::start())
             .map_err(|source| RelayError::Devices { path: access.clone(), source })?;
         gate.vouch(Some(keeper.fingerprint()));
         let trust = settings.trust_port.map_or_else(Vec::new, listener::listen_for_trust);

@@ -23,8 +23,10 @@ use super::client::{Client, refuse};
 use super::fleet::{Fleet, Newcomers, Robot};
 use super::grounded::Grounded;
 use super::limits::bucket::{Bucket, Rate};
+use super::memory;
 use super::sessions::Sessions;
 use crate::access::gate::Gate;
+use crate::journal::{Kind, Record, telling};
 use crate::mailbox::{Command, Remark};
 use crate::protocol::events::{Limits, Refused, Role, name};
 
@@ -165,6 +167,8 @@ impl Rooms {
         while let Some(robot) = newcomers.recv().await {
             // What it says from here on; nobody can be at it yet.
             let remarks = robot.end.remarks();
+            let (recalling, of) = (self.clone(), robot.clone());
+            work.spawn(async move { recalling.recall(&of).await });
             work.spawn(self.clone().pass_telemetry_on(robot.clone()));
             work.spawn(self.clone().pass_remarks_on(robot.clone(), remarks));
             work.spawn(async move {
@@ -178,8 +182,12 @@ impl Rooms {
     /// Passes an agent's snapshots on, to each client the newest that it has time for.
     async fn pass_telemetry_on(self: Arc<Self>, robot: Arc<Robot>) {
         let mut newest = robot.end.telemetry.clone();
+        let mut stopped = None;
         while newest.changed().await.is_ok() {
             let snapshot = newest.borrow_and_update().clone();
+            if robot.remote.is_some() {
+                self.note_stops(&robot, &mut stopped, snapshot.reason.as_ref());
+            }
             if let Some(io) = self.io.of("/") {
                 drop(io.within(robot.room()).volatile().emit(name::TELEMETRY, &snapshot).now_or_never());
             }
@@ -190,9 +198,21 @@ impl Rooms {
     async fn pass_remarks_on(self: Arc<Self>, robot: Arc<Robot>, mut remarks: Receiver<Remark>) {
         loop {
             match remarks.recv().await {
-                Ok(Remark::Seat(seat)) => self.tell(&robot, name::SEAT, &seat),
-                Ok(Remark::Reply(data)) => self.tell(&robot, name::REPLY, &(json!([{ "data": data }]),)),
-                Ok(Remark::Notice(text)) => self.tell(&robot, name::NOTICES, &(json!([{ "data": text }]),)),
+                Ok(Remark::Seat(seat)) => {
+                    self.tell(&robot, name::SEAT, &seat);
+                    // An agent of this program tells the log itself.
+                    if robot.remote.is_some() {
+                        self.note(&robot, telling::seat(&seat, self.doer_of(seat.holder.as_ref())));
+                    }
+                }
+                Ok(Remark::Reply(data)) => {
+                    self.tell(&robot, name::REPLY, &(json!([{ "data": data }]),));
+                    self.note(&robot, Record::new(Kind::Reply, memory::plain(&data)).with(data));
+                }
+                Ok(Remark::Notice(text)) => {
+                    self.tell(&robot, name::NOTICES, &(json!([{ "data": text }]),));
+                    self.note(&robot, Record::new(Kind::Notice, text));
+                }
                 Ok(Remark::Refused(id, refused)) => self.refuse_one(&robot, id, &refused),
                 Err(RecvError::Lagged(missed)) => {
                     tracing::warn!(missed, "remarks of the agent were lost: the relay could not keep up");
@@ -267,6 +287,8 @@ impl Rooms {
     pub(super) fn cut_off(&self, client: &Client, now: Instant) {
         let id = client.sender.person.id;
         tracing::warn!(id, name = client.sender.person.name, address = %client.address, "cut off: it sends without end");
+        let text = format!("{} is cut off: it sends without end", client.sender.person.name);
+        self.note_of_none(Record::new(Kind::Connection, text).by(client.doer()));
         {
             let mut barred = self.barred.lock().unwrap_or_else(PoisonError::into_inner);
             barred.retain(|_, until| *until > now);
@@ -339,6 +361,7 @@ impl Rooms {
         }
         let dropped = client.allowance().dropped();
         tracing::info!(id, address = %client.address, reason, dropped, "client gone");
+        self.note(&client.robot(), client.departure(reason));
         let robot = client.robot();
         robot.went();
         if !robot.is_lobby() && !robot.end.send(client.sender.clone(), Command::Gone) {

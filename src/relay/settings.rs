@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use crate::certificate::Name;
+use crate::journal::Journal;
 use crate::protocol::events::{Limits, RobotCard};
 
 /// Everything about it; [`Settings::new`] has the usual.
@@ -53,6 +54,8 @@ pub struct Settings {
     pub names: watch::Receiver<Vec<Name>>,
     /// A folder of pages that the user brings; they are at the root then, and ours below `/joywire/`.
     pub web: Option<PathBuf>,
+    /// The log.
+    pub journal: Journal,
     /// Port on all addresses for the page that brings the certificate to phones, over plain HTTP; 0 takes any.
     pub trust_port: Option<u16>,
 }
@@ -90,6 +93,7 @@ impl Settings {
             own_certificate: None,
             names: watch::channel(Name::local().to_vec()).1,
             web: None,
+            journal: Journal::none(),
             trust_port: None,
         }
     }

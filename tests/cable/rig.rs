@@ -7,6 +7,7 @@ use joywire::cable::serial::SerialError;
 use joywire::cable::{Cable, Plug};
 use joywire::clock::Clock;
 use joywire::drive::Rules;
+use joywire::journal::Journal;
 use joywire::mailbox::{Command, RelayEnd, Sender, mailbox};
 use joywire::protocol::events::{Drive, Person, Role, SeatRequest, State, Telemetry};
 use tempfile::TempDir;
@@ -41,7 +42,9 @@ impl Rig {
     pub fn start(wanted: &str, desk: &Desk) -> Self {
         let home = tempfile::tempdir().unwrap();
         let controller = controller::Settings { rules: Rules::default(), dimensions: None, seed: 77 };
-        let settings = Settings { controller, step: Duration::from_millis(20), dir: home.path().join("agent") };
+        let (name, journal) = ("Rover".to_owned(), Journal::none());
+        let settings =
+            Settings { controller, step: Duration::from_millis(20), dir: home.path().join("agent"), name, journal };
         let (relay, agent_end) = mailbox();
         let agent = Agent::new(settings, cable(wanted, desk).unwrap(), agent_end, Clock::start()).unwrap();
         let shutdown = CancellationToken::new();

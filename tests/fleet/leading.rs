@@ -1,5 +1,6 @@
 //! Leading: everybody is at the robot that they asked for, or at none, and hears and moves nothing else.
 
+use joywire::journal::Doer;
 use joywire::protocol::access::AccessRequest;
 use joywire::protocol::events::{Direction, Role};
 use serde_json::{Value, json};
@@ -101,7 +102,7 @@ async fn who_waits_for_a_robot_is_led_in_when_it_comes() {
 /// The machine of that name is thrown out and let in again: with a new key it is another, and the name is free.
 async fn dial_again(school: &School, name: &str) -> joywire::socketio::Dial {
     let id = school.number(name);
-    assert!(school.gate.ask(AccessRequest::Revoke { id }).await.ok);
+    assert!(school.gate.ask(AccessRequest::Revoke { id }, Doer::here()).await.ok);
     school.agent(name).await
 }
 
@@ -148,7 +149,7 @@ async fn device_for_a_robot_is_at_that_one_alone() {
 async fn hears(client: &mut Client) -> (String, Vec<Value>) {
     loop {
         let (name, arguments) = client.event().await.unwrap();
-        if !["telemetry", "seat", "robots", "access", "refused"].contains(&name.as_str()) {
+        if !["telemetry", "history", "seat", "robots", "access", "refused"].contains(&name.as_str()) {
             return (name, arguments);
         }
     }

@@ -1,5 +1,6 @@
 //! Names: each robot has one of its own at the relay, and keeps it.
 
+use joywire::journal::Doer;
 use joywire::protocol::access::AccessRequest;
 use joywire::protocol::events::Role;
 use serde_json::json;
@@ -54,7 +55,7 @@ async fn a_name_is_kept_for_a_robot_that_is_away() {
     assert!(said.contains("of another agent (Pi), which is away"), "{said}");
     let second = Crew::new(pi, &["Red"], 2);
     robots_here(&mut operator, 1).await;
-    assert!(school.gate.ask(AccessRequest::Revoke { id: school.number("Pi") }).await.ok);
+    assert!(school.gate.ask(AccessRequest::Revoke { id: school.number("Pi") }, Doer::here()).await.ok);
     robots_here(&mut operator, 0).await;
     drop(second);
     let _third = Crew::new(other, &["Red"], 1);

@@ -57,7 +57,7 @@ impl Bystander {
         sleep(Duration::from_millis(40)).await;
         self.driver.ask("echo", &[]).await;
         while let Some(event) = self.driver.event_now() {
-            assert!(["telemetry", "robots", "seat"].contains(&event.as_str()), "{event} after {after}");
+            assert!(["telemetry", "history", "robots", "seat"].contains(&event.as_str()), "{event} after {after}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use joywire::access::gate::{Gate, Welcome};
+use joywire::journal::Doer;
 use joywire::protocol::access::AccessRequest;
 use joywire::protocol::events::{RobotCard, Role};
 use joywire::relay::{Relay, Settings};
@@ -43,7 +44,7 @@ impl School {
     /// A device that is let in.
     pub async fn device(&self, role: Role, name: &str, robot: Option<&str>) -> Dial {
         let invite = AccessRequest::Invite { role, robot: robot.map(str::to_owned) };
-        let url = self.gate.ask(invite).await.invite.unwrap().url;
+        let url = self.gate.ask(invite, Doer::here()).await.invite.unwrap().url;
         let code = url.rsplit_once('#').unwrap().1;
         let Welcome::Admitted(admission) = self.gate.knock(code, name, None).await.unwrap() else {
             panic!("{name} must wait")

@@ -8,6 +8,7 @@ use joywire::cable::{Cable, Plug};
 use joywire::clock::Clock;
 use joywire::drive::{DriverId, Rules};
 use joywire::gamepad::{self, Axis, Control, Event, Intent, Pad, PadsEnd, Word};
+use joywire::journal::Journal;
 use joywire::mailbox::{Command, RelayEnd, Remark, Sender, mailbox};
 use joywire::protocol::events::{Drive, Person, Role, SeatReply, SeatRequest, State, Telemetry};
 use joywire::robot::body::Build;
@@ -51,7 +52,9 @@ impl Rig {
         let cable = Cable::plug_in(Plug::Simulated { build, boot_count: 1 }, 115_200, clock).unwrap();
         let rules = Rules::default();
         let controller = controller::Settings { rules, dimensions: None, seed: 77 };
-        let settings = Settings { controller, step: Duration::from_millis(20), dir: home.path().join("agent") };
+        let (name, journal) = ("Rover".to_owned(), Journal::none());
+        let settings =
+            Settings { controller, step: Duration::from_millis(20), dir: home.path().join("agent"), name, journal };
         let (relay, agent_end) = mailbox();
         let (end, theirs) = gamepad::link();
         let agent = Agent::new(settings, cable, agent_end, clock).unwrap().with_pads(theirs, operator);

@@ -1,6 +1,7 @@
 //! How a program gets its key.
 
 use joywire::enrol::{EnrolError, Key, Pin, enrol, key_file};
+use joywire::journal::Doer;
 use joywire::protocol::access::AccessRequest;
 use joywire::protocol::events::Role;
 use joywire::socketio::{Client, Fingerprint};
@@ -43,7 +44,7 @@ async fn a_code_becomes_a_key_that_lasts() {
     assert_eq!(opens(&found).await, "driver");
 
     let id = house.gate.access().devices[0].id;
-    assert!(house.gate.ask(AccessRequest::Revoke { id }).await.ok);
+    assert!(house.gate.ask(AccessRequest::Revoke { id }, Doer::here()).await.ok);
     let error = Client::connect(&found.dial(json!({}))).await.unwrap_err();
     assert!(error.needs_somebody() && error.to_string().contains("not paired"), "{error}");
 }
@@ -61,7 +62,7 @@ async fn somebody_says_yes_or_no() {
                     let id = waiting.id;
                     let request = if yes { AccessRequest::Approve { id } } else { AccessRequest::Deny { id } };
                     let (name, number) = (waiting.name.clone(), waiting.number.clone());
-                    assert!(house.gate.ask(request).await.ok);
+                    assert!(house.gate.ask(request, Doer::here()).await.ok);
                     return (name, number);
                 }
                 changes.changed().await.unwrap();

@@ -8,6 +8,7 @@ use crate::protocol::events::{RobotCard, State};
 use crate::protocol::fleet::RobotSummary;
 
 use super::remote::Remote;
+use crate::relay::recent::Recent;
 
 /// A robot, known by its name as long as the relay runs.
 #[derive(Debug)]
@@ -22,13 +23,22 @@ pub(in crate::relay) struct Robot {
     pub(in crate::relay) remote: Option<Remote>,
     card: Mutex<RobotCard>,
     clients: AtomicUsize,
+    recent: Mutex<Recent>,
 }
 
 impl Robot {
     /// A robot that nobody looks at yet.
     pub(super) fn new(card: RobotCard, end: RelayEnd, remote: Option<Remote>) -> Self {
         let (name, color) = (card.name.clone(), card.color.clone());
-        Self { name, color, end, remote, card: Mutex::new(card), clients: AtomicUsize::new(0) }
+        Self {
+            name,
+            color,
+            end,
+            remote,
+            card: Mutex::new(card),
+            clients: AtomicUsize::new(0),
+            recent: Mutex::default(),
+        }
     }
 
     /// The room of those who look at it.
@@ -64,6 +74,11 @@ impl Robot {
     /// Those who look at it.
     pub(in crate::relay) fn clients(&self) -> usize {
         self.clients.load(Ordering::Relaxed)
+    }
+
+    /// What was said there lately.
+    pub(in crate::relay) fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// It in the list that everybody sees.
