@@ -38,6 +38,7 @@ pub struct Config {
     pub gamepad: Gamepad,
     pub safety: Safety,
     pub limits: Limits,
+    pub log: Log,
     pub data: Data,
 }
 
@@ -116,6 +117,8 @@ Limits {
     events_per_second: u32,
     burst: u32,
 } }
+section! { /// `[log]`
+Log { on: bool, keep_days: u32, max_mib: u32 } }
 section! { /// `[data]`
 Data { dir: String } }
 
@@ -311,7 +314,7 @@ impl Layers {
     }
 
     fn check_ranges(&self, config: &Config) -> Result<(), ConfigError> {
-        let Config { server, access: _, tls, robot, motors, drive, direction, gamepad, safety, limits, data: _ } =
+        let Config { server, access: _, tls, robot, motors, drive, direction, gamepad, safety, limits, log, data: _ } =
             config;
         if server.public && server.trust_port == server.port && server.port != 0 {
             let expected = "another port than server.port";
@@ -361,7 +364,9 @@ impl Layers {
         self.within("limits.connections_per_address", limits.connections_per_address, 1..=1024)?;
         self.within("limits.connections_per_local_address", limits.connections_per_local_address, 1..=1024)?;
         self.within("limits.events_per_second", limits.events_per_second, 45..=1000)?;
-        self.within("limits.burst", limits.burst, 1..=1000)
+        self.within("limits.burst", limits.burst, 1..=1000)?;
+        self.within("log.keep_days", log.keep_days, 1..=36_500)?;
+        self.within("log.max_mib", log.max_mib, 4..=1_000_000)
     }
 
     fn check_motors(&self, motors: &Motors) -> Result<(), ConfigError> {

@@ -85,6 +85,7 @@ fn plan() -> BTreeMap<&'static str, &'static [&'static str]> {
                 "relay",
                 "robot",
                 "socketio",
+                "time",
                 "uplink",
             ][..],
         ),

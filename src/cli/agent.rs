@@ -10,12 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::robot_file::NamedFile;
 use super::terminal::farewell;
-use super::{AgentArgs, gamepad, key, runtime, say, settings, signals};
+use super::{AgentArgs, gamepad, key, memory, runtime, say, settings, signals};
 use crate::agent::Agent;
 use crate::cable::Cable;
 use crate::cable::wanted::Wanted;
 use crate::clock::Clock;
 use crate::config::{Config, Layers};
+use crate::journal::Journal;
 use crate::mailbox::mailbox;
 use crate::network::hostname;
 use crate::protocol::events::Role;
@@ -32,8 +33,10 @@ struct Plan {
 pub fn run(args: &AgentArgs) -> anyhow::Result<ExitCode> {
     let address: Address = args.relay.parse()?;
     let plans = plans(args)?;
-    let first = plans.first().context("an agent has a robot")?.layers.check()?;
+    let plan = plans.first().context("an agent has a robot")?;
+    let first = plan.layers.check()?;
     let data = settings::data_dir(&first)?;
+    let journal = memory::open(&plan.layers, &first, "joywire agent")?;
     runtime()?.block_on(async {
         let shutdown = signals::shutdown()?;
         let clock = Clock::start();
@@ -48,7 +51,7 @@ pub fn run(args: &AgentArgs) -> anyhow::Result<ExitCode> {
         };
         let (mut agents, mut robots) = (JoinSet::new(), Vec::new());
         for (place, plan) in plans.iter().enumerate() {
-            let (robot, agent) = build(plan, place, plans.len(), clock)?;
+            let (robot, agent) = build(plan, place, plans.len(), &journal, clock)?;
             robots.push(robot);
             agents.spawn(agent.run(shutdown.clone()));
         }
@@ -76,6 +79,7 @@ pub fn run(args: &AgentArgs) -> anyhow::Result<ExitCode> {
         if !uplink.is_finished() {
             drop(uplink.await);
         }
+        memory::close(&journal, "joywire agent").await;
         ended.transpose()?;
         farewell("joywire has stopped its robots and ended");
         Ok(ExitCode::SUCCESS)
@@ -132,11 +136,12 @@ fn check_ports(plans: &[Plan]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn build(plan: &Plan, place: usize, robots: usize, clock: Clock) -> anyhow::Result<(Robot, Agent)> {
+fn build(plan: &Plan, place: usize, robots: usize, journal: &Journal, clock: Clock) -> anyhow::Result<(Robot, Agent)> {
     let (config, wanted, finder) = settings::check(&plan.layers)?;
     let (relay_end, agent_end) = mailbox();
     let card = settings::card(&config, &wanted);
     let mut settings = settings::agent(&config, &wanted)?;
+    settings.journal = journal.clone();
     if robots > 1 {
         settings.dir = latch_of(&settings.dir, &config);
     }

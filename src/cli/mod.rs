@@ -9,6 +9,8 @@ mod drive;
 mod front;
 mod gamepad;
 mod key;
+mod log;
+mod memory;
 mod pads;
 mod pair;
 mod phones;
@@ -57,6 +59,7 @@ Examples:\n  \
   joywire sim --link /tmp/robot      a simulated robot that other programs open like a serial port\n  \
   joywire calibrate --serial auto    finds direction, dead band and trim of each motor, step by step\n  \
   joywire doctor                     what keeps people from driving, and what to do about it\n  \
+  joywire log --since today          what was said and done today; `--follow` goes on with what comes\n  \
   joywire config show                every setting, its value and where it came from\n\
 \n\
 The STOP button stops motors by software. Fit a switch that cuts motor power as well."
@@ -117,6 +120,11 @@ enum Command {
     /// It changes nothing, needs no special rights, and says what to do about whatever is not fine. Exit code 0: no
     /// problem (notes and warnings are none); 1: at least one problem, or a configuration that would be refused.
     Doctor(DoctorArgs),
+    /// Shows what was said and done: chat, commands, who drove, every STOP, every fault with its reason, who came in.
+    ///
+    /// Without options it shows the last 50 entries. It works while joywire runs and afterwards. Gaps in the log are told in it,
+    /// with how much is missing and why. `[log]` in the configuration says how long it remembers.
+    Log(log::LogArgs),
     /// Shows or checks the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -406,6 +414,7 @@ pub fn main(line: CommandLine) -> ExitCode {
         Some(Command::Pads(args)) => pads::run(&args),
         Some(Command::Calibrate(args)) => calibrate::run(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),
+        Some(Command::Log(args)) => log::run(&args),
         Some(Command::Config(ConfigCommand::Show { config })) => config::show(config.as_deref()),
         Some(Command::Config(ConfigCommand::Check { file })) => config::check(&file),
     };

@@ -4,23 +4,27 @@ use std::process::ExitCode;
 
 use super::front::Front;
 use super::phones::{Names, Phones};
-use super::{RelayArgs, runtime, say, settings, signals};
+use super::{RelayArgs, memory, runtime, say, settings, signals};
 use crate::config::Config;
 use crate::relay::Relay;
 
 pub fn run(args: &RelayArgs) -> anyhow::Result<ExitCode> {
-    let (config, wanted, _) = settings::check(&settings::for_relay(args)?)?;
+    let layers = settings::for_relay(args)?;
+    let (config, wanted, _) = settings::check(&layers)?;
     // Before signals are caught: whoever is asked something must be able to leave.
     let phones = config.server.public.then(|| Phones::choose(&config)).transpose()?;
+    let journal = memory::open(&layers, &config, "joywire relay")?;
     runtime()?.block_on(async {
         let shutdown = signals::shutdown()?;
         let names = Names::new(phones.as_ref());
-        let relay = Relay::bind(settings::relay(&config, &wanted, &names)?, None)?;
+        let relay = Relay::bind(settings::relay(&config, &wanted, &names, &journal)?, None)?;
         say(&format!("joywire relays: open {} in a browser on this machine", url(&relay)));
         say("robots come by their agents: `joywire pair --role agent` shows what to type beside a robot");
         show_pages(&config, &relay);
         let _open = Front::open(&config, &relay, phones, names);
-        relay.serve(shutdown).await?;
+        let served = relay.serve(shutdown).await;
+        memory::close(&journal, "joywire relay").await;
+        served?;
         Ok(ExitCode::SUCCESS)
     })
 }

@@ -10,7 +10,7 @@ use super::front::Front;
 use super::phones::{Names, Phones};
 use super::robot_file::NamedFile;
 use super::terminal::farewell;
-use super::{RunArgs, gamepad, relay as relay_command, runtime, say, settings, signals};
+use super::{RunArgs, gamepad, memory, relay as relay_command, runtime, say, settings, signals};
 use crate::agent::Agent;
 use crate::cable::Cable;
 use crate::cable::discover::Finder;
@@ -18,6 +18,7 @@ use crate::cable::wanted::Wanted;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::gamepad::Settings;
+use crate::journal::Journal;
 use crate::mailbox::mailbox;
 use crate::relay::Relay;
 
@@ -27,7 +28,14 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let pads = gamepad::settings(&layers, &config)?;
     // Files are named from the folder that the program began in.
     let motor_file = NamedFile(args.relay.config.as_deref().map(std::path::absolute).transpose()?);
-    runtime()?.block_on(drive(&config, wanted, finder, pads, motor_file))?;
+    // Before the log is open and signals are caught: whoever is asked something must be able to leave.
+    let phones = config.server.public.then(|| Phones::choose(&config)).transpose()?;
+    let journal = memory::open(&layers, &config, "joywire run")?;
+    runtime()?.block_on(async {
+        let driven = drive(&config, wanted, finder, pads, motor_file, phones, &journal).await;
+        memory::close(&journal, "joywire run").await;
+        driven.map(|()| farewell("joywire has stopped the robot and ended"))
+    })?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -37,16 +45,17 @@ async fn drive(
     finder: Finder,
     pads: Settings,
     motor_file: NamedFile,
+    phones: Option<Phones>,
+    journal: &Journal,
 ) -> anyhow::Result<()> {
-    // Before signals are caught: whoever is asked something must be able to leave.
-    let phones = config.server.public.then(|| Phones::choose(config)).transpose()?;
     let clock = Clock::start();
     let shutdown = signals::shutdown()?;
     let (relay_end, agent_end) = mailbox();
     let names = Names::new(phones.as_ref());
-    let relay = Relay::bind(settings::relay(config, &wanted, &names)?, Some(relay_end))?;
+    let relay = Relay::bind(settings::relay(config, &wanted, &names, journal)?, Some(relay_end))?;
     let (robot, simulated) = (wanted.to_string(), wanted == Wanted::Simulated);
-    let agent_settings = settings::agent(config, &wanted)?;
+    let mut agent_settings = settings::agent(config, &wanted)?;
+    agent_settings.journal = journal.clone();
     let cable = Cable::plug_in(settings::plug(config, wanted, finder)?, config.robot.baud, clock)?;
     let dir = agent_settings.dir.clone();
     let agent = Agent::new(agent_settings, cable, agent_end, clock)
@@ -76,6 +85,5 @@ async fn drive(
         }
     };
     served.context("the relay ended by a fault of its own")??;
-    farewell("joywire has stopped the robot and ended");
     Ok(())
 }

@@ -212,9 +212,10 @@ pub fn card(config: &Config, wanted: &Wanted) -> RobotCard {
 }
 
 /// The relay's settings.
-pub fn relay(config: &Config, wanted: &Wanted, names: &Names) -> anyhow::Result<relay::Settings> {
+pub fn relay(config: &Config, wanted: &Wanted, names: &Names, journal: &Journal) -> anyhow::Result<relay::Settings> {
     let mut settings = relay::Settings::new(config.server.port, card(config, wanted), data_dir(config)?);
     settings.public = config.server.public;
+    settings.journal = journal.clone();
     settings.hosts = names.all.subscribe();
     settings.confirm = config.access.confirm;
     settings.local_operator = config.access.local_operator;

@@ -70,6 +70,12 @@ pub fn is_attended() -> bool {
     is_watched() && io::stdin().is_terminal()
 }
 
+/// Letters in a line of it; `None` if it is none.
+pub fn width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    Some(usize::from(size.ws_col)).filter(|columns| is_watched() && *columns > 0)
+}
+
 /// Whether what is said may have colours.
 pub fn has_colours() -> bool {
     is_watched() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())

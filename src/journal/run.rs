@@ -1,0 +1,114 @@
+//! Run: one program's time with the log, and how the next one notices that it ended without a farewell.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension, params};
+use rustix::fs::FlockOperation;
+
+use super::place::locked;
+
+/// A program's time with the log.
+#[derive(Debug)]
+pub struct Run {
+    /// Held as long as the program lives, however it ends: so others know.
+    _lock: File,
+    path: PathBuf,
+    name: String,
+    program: String,
+}
+
+impl Run {
+    /// Begins one.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn begin(dir: &Path, program: &str) -> io::Result<Self> {
+        // Process numbers come again.
+        let name = format!("run-{}-{:08x}", std::process::id(), getrandom::u32().map_err(io::Error::other)?);
+        let path = dir.join(&name);
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        let lock = locked(file, FlockOperation::NonBlockingLockExclusive)?;
+        Ok(Self { _lock: lock, path, name, program: program.to_owned() })
+    }
+
+    /// Its number, which it gets unless it has one in this file.
+    ///
+    /// # Errors
+    /// What the file says.
+    pub fn enrol(&self, file: &Connection, now_ms: u64) -> rusqlite::Result<u64> {
+        let known = file.query_row("SELECT id FROM run WHERE lock = ?", [&self.name], |row| row.get::<_, i64>(0));
+        if let Some(id) = known.optional()? {
+            return Ok(id.cast_unsigned());
+        }
+        file.execute(
+            // Numbers of runs whose rows are gone are not used again, as entries name them.
+            "INSERT INTO run (id, lock, program, pid, began_ms)
+             VALUES (1 + max(coalesce((SELECT max(id) FROM run), 0), coalesce((SELECT run FROM entries ORDER BY id DESC LIMIT 1), 0)), ?, ?, ?, ?)",
+            params![self.name, self.program, std::process::id(), now_ms.cast_signed()],
+        )?;
+        Ok(file.last_insert_rowid().cast_unsigned())
+    }
+
+    /// Notes that it ended as it should.
+    ///
+    /// # Errors
+    /// What the file says.
+    pub fn close(&self, file: &Connection, now_ms: u64) -> rusqlite::Result<()> {
+        file.execute("UPDATE run SET closed_ms = ? WHERE lock = ?", params![now_ms.cast_signed(), self.name]).map(drop)
+    }
+
+    /// Takes its lock away, once that is noted.
+    pub fn forget(&self) {
+        // If it stays, it says nothing to anybody.
+        fs::remove_file(&self.path).ok();
+    }
+}
+
+/// A run that ended without a farewell.
+#[derive(Debug)]
+pub struct Dead {
+    id: i64,
+    /// What it was, in the program's words.
+    pub program: String,
+    lock: PathBuf,
+}
+
+impl Dead {
+    /// All of them that nobody has noticed yet.
+    ///
+    /// # Errors
+    /// What the file says.
+    pub fn find(file: &Connection, dir: &Path) -> rusqlite::Result<Vec<Self>> {
+        let mut open = file.prepare("SELECT id, program, lock FROM run WHERE closed_ms IS NULL ORDER BY id")?;
+        let runs = open.query_map([], |row| {
+            let name: String = row.get(2)?;
+            // The name comes from a file, so it must not lead elsewhere.
+            let name: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+            Ok(Self { id: row.get(0)?, program: row.get(1)?, lock: dir.join(name) })
+        })?;
+        let runs: Vec<Self> = runs.collect::<rusqlite::Result<_>>()?;
+        Ok(runs.into_iter().filter(|run| !run.lives()).collect())
+    }
+
+    /// Notes that it was noticed.
+    ///
+    /// # Errors
+    /// What the file says.
+    pub fn bury(&self, file: &Connection, now_ms: u64) -> rusqlite::Result<()> {
+        file.execute("UPDATE run SET closed_ms = ? WHERE id = ?", params![now_ms.cast_signed(), self.id]).map(drop)
+    }
+
+    /// Takes its lock away, once that is noted.
+    pub fn forget(&self) {
+        fs::remove_file(&self.lock).ok();
+    }
+
+    fn lives(&self) -> bool {
+        // Shared, so that two that look at once do not take each other for the one that lives.
+        let lock = File::open(&self.lock).and_then(|file| locked(file, FlockOperation::NonBlockingLockShared));
+        lock.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+}
