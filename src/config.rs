@@ -39,6 +39,7 @@ pub struct Config {
     pub safety: Safety,
     pub limits: Limits,
     pub log: Log,
+    pub metrics: Metrics,
     pub data: Data,
 }
 
@@ -119,6 +120,8 @@ Limits {
 } }
 section! { /// `[log]`
 Log { on: bool, keep_days: u32, max_mib: u32 } }
+section! { /// `[metrics]`
+Metrics { port: u16 } }
 section! { /// `[data]`
 Data { dir: String } }
 
@@ -314,8 +317,26 @@ impl Layers {
     }
 
     fn check_ranges(&self, config: &Config) -> Result<(), ConfigError> {
-        let Config { server, access: _, tls, robot, motors, drive, direction, gamepad, safety, limits, log, data: _ } =
-            config;
+        let Config {
+            server,
+            access: _,
+            tls,
+            robot,
+            motors,
+            drive,
+            direction,
+            gamepad,
+            safety,
+            limits,
+            log,
+            metrics,
+            data: _,
+        } = config;
+        let taken = [server.port, if server.public { server.trust_port } else { 0 }];
+        if metrics.port != 0 && taken.contains(&metrics.port) {
+            let expected = "another port than server.port and server.trust_port";
+            return Err(self.refusal("metrics.port", &metrics.port.to_string(), expected));
+        }
         if server.public && server.trust_port == server.port && server.port != 0 {
             let expected = "another port than server.port";
             return Err(self.refusal("server.trust_port", &server.trust_port.to_string(), expected));

@@ -14,6 +14,7 @@ pub mod enrol;
 pub mod gamepad;
 pub mod journal;
 pub mod mailbox;
+pub mod metrics;
 pub mod network;
 pub mod private_file;
 pub mod protocol;

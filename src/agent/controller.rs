@@ -262,6 +262,13 @@ impl Controller {
         }
     }
 
+    /// How old the command was that the robot obeyed, as of its newest status; `None` while it does not drive.
+    #[must_use]
+    pub fn age_driven(&self) -> Option<Duration> {
+        let driven = self.heard.map(|heard| heard.status).filter(|status| status.state == McuState::Driving);
+        driven.filter(|status| status.age_ms != NO_AGE).map(|status| Duration::from_millis(status.age_ms.into()))
+    }
+
     /// Why the robot is stopped; `None` while it is not.
     #[must_use]
     pub fn stopped(&self) -> Option<Reason> {

@@ -55,6 +55,9 @@ impl Agent {
     /// Tells the terminal and the log what has changed.
     pub(super) fn tell_changes(&mut self, changes: Vec<Transition>) {
         for change in changes {
+            if let Transition::Fault(fault) = change {
+                self.meter.fault(fault);
+            }
             show(change);
             self.note_transition(change);
         }

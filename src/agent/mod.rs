@@ -3,6 +3,7 @@
 pub mod calibration;
 pub mod controller;
 mod latch_file;
+mod measure;
 mod memory;
 mod pads;
 mod people;
@@ -22,6 +23,7 @@ use crate::drive::{Answer, Command, DriverId, Grant, Refusal, Sample, Source, St
 use crate::gamepad;
 use crate::journal::Journal;
 use crate::mailbox::{self, AgentEnd, Remark, Sender};
+use crate::metrics::{RobotMeter, Told};
 use crate::protocol::events::{
     Direction, Drive, Reason, Refused, ResetReply, ResetRequest, Role, SeatReply, SeatRequest, SeatView, StopReply,
     name,
@@ -79,6 +81,7 @@ pub struct Agent {
     journal: Journal,
     /// Why the robot is stopped, as far as the log was told.
     stopped: Option<Reason>,
+    meter: Arc<RobotMeter>,
     clock: Clock,
     step: Duration,
     step_due: Time,
@@ -111,6 +114,7 @@ impl Agent {
             name: settings.name,
             journal: settings.journal,
             stopped: None,
+            meter: Arc::new(RobotMeter::new(clock)),
             clock,
             step: settings.step,
             step_due: Time::ZERO,
@@ -130,6 +134,12 @@ impl Agent {
     #[must_use]
     pub fn with_motor_file(self, file: Arc<dyn MotorFile>) -> Self {
         Self { calibration: Calibration::new(Some(file)), ..self }
+    }
+
+    /// What is counted of this robot.
+    #[must_use]
+    pub fn meter(&self) -> Arc<RobotMeter> {
+        self.meter.clone()
     }
 
     /// Drives until `shutdown`; then the robot is told to stop before this returns.
@@ -195,6 +205,7 @@ impl Agent {
             CableEvent::Down(why) => {
                 tracing::warn!(why, "cable to the robot is not open");
                 self.controller.cable_down(now, &why);
+                self.meter.cable_failed();
                 self.eager = true;
             }
             CableEvent::Bytes(len) => {
@@ -203,6 +214,7 @@ impl Agent {
                 self.tell_changes(changes);
                 if spoke {
                     self.cable.proved();
+                    self.controller.age_driven().into_iter().for_each(|age| self.meter.age(age));
                     self.snapshot_due = now;
                 }
             }
@@ -217,7 +229,7 @@ impl Agent {
             return;
         }
         self.eager = false;
-        self.step_due = now + self.step;
+        let due = std::mem::replace(&mut self.step_due, now + self.step);
         let mut changes = Vec::new();
         self.controller.step(now, &mut self.wire, &mut |change| changes.push(change));
         self.cable.send(&mut self.wire);
@@ -227,6 +239,9 @@ impl Agent {
         self.tell_changes(changes);
         self.remember_latch();
         drop(self.show_seat());
+        // Before the first step none was due.
+        let late = (due > Time::ZERO).then(|| now.since(due));
+        self.meter.step(now, late, self.clock.now().since(now));
     }
 
     fn publish(&mut self) {
@@ -234,6 +249,7 @@ impl Agent {
         self.snapshot_due = now + SNAPSHOT_EVERY;
         let mut telemetry = self.controller.telemetry(now);
         telemetry.link.refused += self.mailbox.dropped();
+        self.meter.publish(&telemetry, (self.mailbox.dropped(), self.mailbox.replaced(), self.cable.dropped()));
         self.mailbox.publish(telemetry);
     }
 
@@ -261,6 +277,7 @@ impl Agent {
         let seat = self.people.seat_view(self.controller.seat());
         if seat != self.seat {
             tracing::info!(holder = seat.holder.as_ref().map(|person| &*person.name), epoch = seat.epoch, "seat");
+            self.meter.seat(&seat);
             self.seat = seat;
             self.mailbox.publish_seat(self.seat.clone());
             return Some(self.remember_seat(&self.seat));
@@ -281,6 +298,9 @@ impl Agent {
     fn obey(&mut self, sender: &Sender, command: mailbox::Command) {
         let now = self.clock.now();
         let driver = self.people.meet(sender);
+        if let Some(told) = measure::told(&command) {
+            self.meter.command(told, Source::Network);
+        }
         match command {
             mailbox::Command::Stop(reason, reply) => self.stop(now, sender, &reason, reply),
             mailbox::Command::Reset(request, reply) => {
@@ -302,7 +322,7 @@ impl Agent {
             mailbox::Command::Direction(direction) => self.nudge(now, sender, driver, direction),
             mailbox::Command::Chat(text) => self.mailbox.remark(Remark::Reply(text)),
             mailbox::Command::Gone => {
-                self.controller.command(now, driver, Source::Network, Command::Leave);
+                self.command(now, driver, Source::Network, Command::Leave);
                 self.people.forget(driver);
             }
         }
@@ -334,6 +354,7 @@ impl Agent {
 
     fn reset(&mut self, now: Time, sender: &Sender, driver: DriverId, request: ResetRequest) -> ResetReply {
         if sender.role < Role::Operator {
+            self.meter.refused("role");
             let why = Some("only an operator can reset STOP".to_owned());
             return ResetReply { ok: false, nonce: None, why };
         }
@@ -344,7 +365,7 @@ impl Agent {
                 return ResetReply { ok: false, nonce: None, why: Some(format!("no randomness: {error}")) };
             }
         };
-        match self.controller.command(now, driver, Source::Network, command) {
+        match self.command(now, driver, Source::Network, command) {
             Answer::Refused(refusal) => ResetReply { ok: false, nonce: None, why: Some(self.why(refusal).1) },
             Answer::Accepted | Answer::Seat(_) => ResetReply { ok: true, nonce, why: None },
         }
@@ -352,6 +373,7 @@ impl Agent {
 
     fn seat(&mut self, now: Time, sender: &Sender, driver: DriverId, request: SeatRequest) -> (bool, Option<String>) {
         if sender.role < Role::Driver {
+            self.meter.refused("role");
             return (false, Some("viewers cannot drive".to_owned()));
         }
         let command = match request {
@@ -362,7 +384,7 @@ impl Agent {
             SeatRequest::Release => Command::Leave,
             SeatRequest::Clear => return self.clear_seat(now, sender),
         };
-        match self.controller.command(now, driver, Source::Network, command) {
+        match self.command(now, driver, Source::Network, command) {
             Answer::Seat(Grant::Refused { holder }) => {
                 (false, Some(self.why(Refusal::NotHolder { holder: Some(holder) }).1))
             }
@@ -375,6 +397,7 @@ impl Agent {
     /// Takes the seat from whoever drives by the network.
     fn clear_seat(&mut self, now: Time, sender: &Sender) -> (bool, Option<String>) {
         if sender.role < Role::Operator {
+            self.meter.refused("role");
             return (false, Some("only an operator takes the seat from somebody".to_owned()));
         }
         let Some(holder) = self.controller.seat().holder() else { return (true, None) };
@@ -382,12 +405,13 @@ impl Agent {
             return (false, Some("a gamepad beside the robot drives: it is taken there".to_owned()));
         }
         tracing::info!(operator = sender.person.name, holder = self.people.name(holder), "the seat is taken back");
-        self.controller.command(now, holder, Source::Network, Command::Leave);
+        self.command(now, holder, Source::Network, Command::Leave);
         (true, None)
     }
 
     fn nudge(&mut self, now: Time, sender: &Sender, driver: DriverId, direction: Direction) {
         if sender.role < Role::Driver {
+            self.meter.refused("role");
             return;
         }
         let (x, y, word) = match direction {
@@ -398,7 +422,7 @@ impl Agent {
             Direction::Stop => (0.0, 0.0, "stop"),
         };
         let stick = Stick::new(x, y).expect("the corners above are positions");
-        match self.controller.command(now, driver, Source::Network, Command::Nudge(stick)) {
+        match self.command(now, driver, Source::Network, Command::Nudge(stick)) {
             Answer::Refused(refusal) => self.refuse(now, driver, name::DIRECTION, refusal),
             Answer::Accepted | Answer::Seat(_) => self.mailbox.remark(Remark::Reply(word.into())),
         }
@@ -407,9 +431,11 @@ impl Agent {
     fn sample(&mut self, sender: &Sender, drive: Drive) {
         let now = self.clock.now();
         let driver = self.people.meet(sender);
+        self.meter.command(if drive.motors.is_some() { Told::Motors } else { Told::Drive }, Source::Network);
         let stick = Stick::new(drive.x, drive.y).and_then(|stick| stick.with_strafe(drive.strafe));
         let Some(stick) = stick.filter(|_| sender.role >= Role::Driver) else {
             let why = "x, y and strafe must lie between −1 and 1, and the sender must be a driver".to_owned();
+            self.meter.refused("bad_stick");
             self.tell(now, driver, name::DRIVE, "bad_stick", why);
             return;
         };
@@ -419,11 +445,12 @@ impl Agent {
             None => (Command::Sample(sample), !stick.is_neutral()),
             Some(_) if sender.role < Role::Operator => {
                 let why = "only an operator tells single motors what to do".to_owned();
+                self.meter.refused("bad_motors");
                 return self.tell(now, driver, name::DRIVE, "bad_motors", why);
             }
             Some(outputs) => (Command::Bench(sample, WheelSpeeds::new(&outputs)), outputs != [0; 4]),
         };
-        match self.controller.command(now, driver, Source::Network, command) {
+        match self.command(now, driver, Source::Network, command) {
             Answer::Refused(refusal) if moves => self.refuse(now, driver, name::DRIVE, refusal),
             Answer::Refused(_) | Answer::Accepted | Answer::Seat(_) => {}
         }

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Agent, outcome, wording};
+use super::{Agent, measure, outcome, wording};
 use crate::drive::{Answer, Command, DriverId, Grant, Refusal, Source};
 use crate::gamepad::{AgentEnd, Intent, Known, Word};
 use crate::mailbox::Sender;
+use crate::metrics::Told;
 use crate::protocol::events::{Person, Role};
 use crate::time::Time;
 
@@ -54,7 +55,7 @@ impl Agent {
                     self.people.meet(&Sender { person, role: Role::Driver, device: None });
                 }
                 Word::Gone => {
-                    self.controller.command(now, pad, Source::Gamepad, Command::Leave);
+                    self.command(now, pad, Source::Gamepad, Command::Leave);
                     self.pads.nonces.remove(&pad);
                     self.pads.here.remove(&pad);
                     drop(self.show_seat());
@@ -114,7 +115,8 @@ impl Agent {
             // Whoever reads pads does this itself.
             Intent::Rumble => return,
         };
-        let answer = self.controller.command(now, pad, Source::Gamepad, command);
+        self.meter.command(measure::asked(command), Source::Gamepad);
+        let answer = self.command(now, pad, Source::Gamepad, command);
         let refusal = match answer {
             Answer::Refused(refusal) => refusal,
             Answer::Seat(Grant::Refused { holder }) => Refusal::NotHolder { holder: Some(holder) },
@@ -130,6 +132,7 @@ impl Agent {
     }
 
     fn stop_by_pad(&mut self, now: Time, pad: DriverId, name: String) {
+        self.meter.command(Told::Stop, Source::Gamepad);
         let (saved, _) = self.latch(now, pad, Source::Gamepad, name);
         tokio::spawn(async move {
             if let Err(error) = outcome(saved.await) {

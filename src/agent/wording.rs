@@ -5,19 +5,39 @@ use crate::drive::{DriverId, Refusal, ResetError};
 /// A refusal's stable word for programs and its sentence for people; `name_of` knows the drivers.
 #[must_use]
 pub fn refusal(refusal: Refusal, name_of: impl Fn(DriverId) -> String) -> (&'static str, String) {
+    let text = match refusal {
+        Refusal::NotHolder { holder: Some(holder) } => format!("{} is driving", name_of(holder)),
+        Refusal::NotHolder { holder: None } => "take the seat first".to_owned(),
+        Refusal::OldEpoch => "the seat has changed hands since".to_owned(),
+        Refusal::OldSeq => "a newer command came first".to_owned(),
+        Refusal::NeutralFirst => "release the stick first".to_owned(),
+        Refusal::Stopped(fault) => fault.policy().text.to_owned(),
+        Refusal::NoStamp => "a command must carry the newest tick of the telemetry".to_owned(),
+        Refusal::ForeignStamp => "the command's tick is not one of this robot".to_owned(),
+        Refusal::Stale { age_ms } => format!("the command was {age_ms} ms old when it arrived"),
+        Refusal::Reset(ResetError::NotLatched) => "STOP is not latched".to_owned(),
+        Refusal::Reset(ResetError::WrongNonce) => "press and hold reset again".to_owned(),
+        Refusal::Reset(ResetError::TooSoon) => "hold reset for 2 seconds".to_owned(),
+    };
+    (code(refusal), text)
+}
+
+/// A refusal's stable word for programs.
+#[must_use]
+pub const fn code(refusal: Refusal) -> &'static str {
     match refusal {
-        Refusal::NotHolder { holder: Some(holder) } => ("seat_taken", format!("{} is driving", name_of(holder))),
-        Refusal::NotHolder { holder: None } => ("no_seat", "take the seat first".to_owned()),
-        Refusal::OldEpoch => ("old_epoch", "the seat has changed hands since".to_owned()),
-        Refusal::OldSeq => ("old_seq", "a newer command came first".to_owned()),
-        Refusal::NeutralFirst => ("neutral_first", "release the stick first".to_owned()),
-        Refusal::Stopped(fault) => (fault.policy().code, fault.policy().text.to_owned()),
-        Refusal::NoStamp => ("no_tick", "a command must carry the newest tick of the telemetry".to_owned()),
-        Refusal::ForeignStamp => ("foreign_tick", "the command's tick is not one of this robot".to_owned()),
-        Refusal::Stale { age_ms } => ("stale", format!("the command was {age_ms} ms old when it arrived")),
-        Refusal::Reset(ResetError::NotLatched) => ("not_latched", "STOP is not latched".to_owned()),
-        Refusal::Reset(ResetError::WrongNonce) => ("wrong_nonce", "press and hold reset again".to_owned()),
-        Refusal::Reset(ResetError::TooSoon) => ("too_soon", "hold reset for 2 seconds".to_owned()),
+        Refusal::NotHolder { holder: Some(_) } => "seat_taken",
+        Refusal::NotHolder { holder: None } => "no_seat",
+        Refusal::OldEpoch => "old_epoch",
+        Refusal::OldSeq => "old_seq",
+        Refusal::NeutralFirst => "neutral_first",
+        Refusal::Stopped(fault) => fault.policy().code,
+        Refusal::NoStamp => "no_tick",
+        Refusal::ForeignStamp => "foreign_tick",
+        Refusal::Stale { .. } => "stale",
+        Refusal::Reset(ResetError::NotLatched) => "not_latched",
+        Refusal::Reset(ResetError::WrongNonce) => "wrong_nonce",
+        Refusal::Reset(ResetError::TooSoon) => "too_soon",
     }
 }
 
@@ -34,5 +54,32 @@ pub fn is_routine(refusal: Refusal) -> bool {
         | Refusal::ForeignStamp
         | Refusal::Stale { .. }
         | Refusal::Reset(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drive::Fault;
+    use crate::metrics::{Metric, TABLE};
+
+    /// Goal: no refusal is counted as some other.
+    #[test]
+    fn every_code_has_a_place_among_the_metrics() {
+        let reset = [ResetError::NotLatched, ResetError::WrongNonce, ResetError::TooSoon].map(Refusal::Reset);
+        let others = [
+            Refusal::NotHolder { holder: None },
+            Refusal::NotHolder { holder: Some(DriverId(1)) },
+            Refusal::OldEpoch,
+            Refusal::OldSeq,
+            Refusal::NeutralFirst,
+            Refusal::NoStamp,
+            Refusal::ForeignStamp,
+            Refusal::Stale { age_ms: 1 },
+        ];
+        let known = TABLE[Metric::Refusals as usize].labels[0].values;
+        for refusal in Fault::ALL.map(Refusal::Stopped).into_iter().chain(reset).chain(others) {
+            assert!(known.contains(&code(refusal)), "{refusal:?} is not counted apart");
+        }
     }
 }

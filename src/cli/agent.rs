@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Layers};
 use crate::journal::Journal;
 use crate::mailbox::mailbox;
+use crate::metrics::{self, Book};
 use crate::network::hostname;
 use crate::protocol::events::Role;
 use crate::protocol::uplink::ROBOTS;
@@ -49,14 +50,16 @@ pub fn run(args: &AgentArgs) -> anyhow::Result<ExitCode> {
                 None => return Ok(ExitCode::SUCCESS),
             }
         };
-        let (mut agents, mut robots) = (JoinSet::new(), Vec::new());
+        let (mut agents, mut robots, mut book) = (JoinSet::new(), Vec::new(), Book::new(journal.clone()));
         for (place, plan) in plans.iter().enumerate() {
             let (robot, agent) = build(plan, place, plans.len(), &journal, clock)?;
+            book = book.with_robot(&robot.card.name, agent.meter());
             robots.push(robot);
             agents.spawn(agent.run(shutdown.clone()));
         }
         let names = robots.iter().map(|robot| robot.card.name.as_str()).collect::<Vec<_>>().join(", ");
         say(&format!("joywire brings {names} to the relay at {address}"));
+        let _numbers = metrics::serve(first.metrics.port, book);
         let instance = u64::from(getrandom::u32().context("the system gives no random numbers")?);
         let speech = if args.classic { Speech::Classic } else { Speech::Relay { instance } };
         // The agents end first, so that the motors have stopped before anything else is taken away.
@@ -111,6 +114,7 @@ fn plans(args: &AgentArgs) -> anyhow::Result<Vec<Plan>> {
             if let Some(name) = &args.name {
                 layers.option("robot.name", name.as_str())?;
             }
+            settings::metrics(&mut layers, &args.metrics)?;
             // Files are named from the folder that the program began in.
             Ok(Plan { layers, file: file.map(std::path::absolute).transpose()? })
         })

@@ -161,9 +161,19 @@ struct RelayArgs {
     /// A folder with pages of your own, served at /; Joywire's page is at /joywire/ then.
     #[arg(long, value_name = "DIR")]
     web: Option<PathBuf>,
+    #[command(flatten)]
+    metrics: MetricsArgs,
     /// Configuration file [default: joywire/joywire.toml in your configuration folder, if it is there].
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+}
+
+/// Whether numbers are served, and where.
+#[derive(Debug, Args)]
+struct MetricsArgs {
+    /// Port of this machine for Prometheus (http://localhost:PORT/metrics) and health checks (/healthz) [default: 8082].
+    #[arg(long, value_name = "PORT|off", value_parser = metrics_port)]
+    metrics: Option<u16>,
 }
 
 #[derive(Debug, Args)]
@@ -186,6 +196,8 @@ struct AgentArgs {
     /// direction and chat are heard, reply and notices are said.
     #[arg(long)]
     classic: bool,
+    #[command(flatten)]
+    metrics: MetricsArgs,
 }
 
 #[derive(Debug, Args)]
@@ -383,6 +395,13 @@ enum ConfigCommand {
         /// Configuration file.
         file: PathBuf,
     },
+}
+
+fn metrics_port(text: &str) -> Result<u16, &'static str> {
+    match text {
+        "off" => Ok(0),
+        port => port.parse().map_err(|_| "a port, 1 to 65535, or off"),
+    }
 }
 
 /// Runs the command. An error becomes one line on standard error and exit code 1.

@@ -6,6 +6,7 @@ use super::front::Front;
 use super::phones::{Names, Phones};
 use super::{RelayArgs, memory, runtime, say, settings, signals};
 use crate::config::Config;
+use crate::metrics::{self, Book};
 use crate::relay::Relay;
 
 pub fn run(args: &RelayArgs) -> anyhow::Result<ExitCode> {
@@ -21,6 +22,8 @@ pub fn run(args: &RelayArgs) -> anyhow::Result<ExitCode> {
         say(&format!("joywire relays: open {} in a browser on this machine", url(&relay)));
         say("robots come by their agents: `joywire pair --role agent` shows what to type beside a robot");
         show_pages(&config, &relay);
+        let book = Book::new(journal.clone()).with_relay(relay.meter());
+        let _numbers = metrics::serve(config.metrics.port, book);
         let _open = Front::open(&config, &relay, phones, names);
         let served = relay.serve(shutdown).await;
         memory::close(&journal, "joywire relay").await;

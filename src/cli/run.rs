@@ -20,6 +20,7 @@ use crate::config::Config;
 use crate::gamepad::Settings;
 use crate::journal::Journal;
 use crate::mailbox::mailbox;
+use crate::metrics::{self, Book};
 use crate::relay::Relay;
 
 pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
@@ -65,6 +66,8 @@ async fn drive(
 
     say(&format!("joywire drives {robot}: open {} in a browser on this machine", relay_command::url(&relay)));
     relay_command::show_pages(config, &relay);
+    let book = Book::new(journal.clone()).with_relay(relay.meter()).with_robot(&config.robot.name, agent.meter());
+    let _numbers = metrics::serve(config.metrics.port, book);
     let _open = Front::open(config, &relay, phones, names);
 
     // The agent ends first, so that the motors have stopped before anything else is taken away; but

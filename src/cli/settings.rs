@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 
 use super::phones::Names;
-use super::{Confirm, RelayArgs, RunArgs, RunningArgs};
+use super::{Confirm, MetricsArgs, RelayArgs, RunArgs, RunningArgs};
 use crate::agent::controller::Dimensions;
 use crate::cable::Plug;
 use crate::cable::discover::Finder;
@@ -106,11 +106,17 @@ pub fn for_relay(args: &RelayArgs) -> anyhow::Result<Layers> {
     if let Some(name) = &args.name {
         layers.option("robot.name", name.as_str())?;
     }
+    metrics(&mut layers, &args.metrics)?;
     if let Some(web) = &args.web {
         let web = web.to_str().with_context(|| format!("{} is no name that can be told", web.display()))?;
         layers.option("server.web", web)?;
     }
     Ok(layers)
+}
+
+/// What the command line says of metrics.
+pub fn metrics(layers: &mut Layers, args: &MetricsArgs) -> anyhow::Result<()> {
+    Ok(args.metrics.map_or(Ok(()), |port| layers.option("metrics.port", i64::from(port)))?)
 }
 
 /// The whole for `joywire run`.

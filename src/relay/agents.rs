@@ -88,6 +88,7 @@ pub(super) fn enter(rooms: &Arc<Rooms>, socket: &SocketRef) {
     let id = rooms.next_id();
     let (device, line) = (visitor.device.as_ref().map(|guest| guest.id), visitor.line.clone());
     rooms.agents.connected().insert(id, Connected { socket: socket.clone(), device, line: line.clone(), link: None });
+    rooms.meter().came(Role::Agent, device.is_some());
     tracing::info!(id, address = %visitor.address, "an agent is connected");
     if let Some(device) = device {
         rooms.gate().came(device);
@@ -102,11 +103,14 @@ pub(super) fn enter(rooms: &Arc<Rooms>, socket: &SocketRef) {
     socket.on_disconnect(move |socket: SocketRef| {
         let left = leaving.agents.connected().remove(&id);
         leaving.sessions().left(&socket.id.to_string());
-        if let Some(link) = left.and_then(|left| left.link) {
-            leaving.fleet().delist(&link);
+        if let Some(link) = left.as_ref().and_then(|left| left.link.as_ref()) {
+            leaving.fleet().delist(link);
         }
         if let Some(device) = device {
             leaving.gate().went(device);
+        }
+        if left.is_some() {
+            leaving.meter().went(Role::Agent, device.is_some());
         }
         tracing::info!(id, "an agent is gone");
         ready(())

@@ -112,6 +112,7 @@ impl Client {
 
     /// Does what one event asks for. Everything that has an order happens before this returns.
     pub(super) fn hear(&self, rooms: &Arc<Rooms>, socket: &SocketRef, event: &str, heard: &Heard, ack: AckSender) {
+        rooms.meter().event(event);
         let robot = self.robot();
         let arrival = Arrival { rooms, client: self, robot: &robot, socket, event, heard, now: Instant::now() };
         if self.allowance().flooded() && event != name::STOP {
@@ -473,6 +474,7 @@ impl Arrival<'_> {
     }
 
     fn refuse(&self, code: &str, why: &str) {
+        self.rooms.meter().refused(code);
         let event = self.event.chars().take(NAME_CHARS).collect();
         let why = why.chars().take(200).collect();
         refuse(self.client, self.socket, &Refused { event, code: code.to_owned(), why }, self.now);

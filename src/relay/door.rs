@@ -13,6 +13,7 @@ use super::assets;
 use super::auth::{self, House, Peer, Refusal, Visitor};
 use super::limits::pace::Pace;
 use super::sessions::Sessions;
+use crate::metrics::{Rejection, RelayMeter};
 
 /// Whoever is turned away is not listened to further.
 const CLOSE: [(HeaderName, HeaderValue); 1] = [(header::CONNECTION, HeaderValue::from_static("close"))];
@@ -30,6 +31,8 @@ pub(super) struct Door {
     pub(super) strangers: Arc<Pace>,
     /// Whose each session is.
     pub(super) sessions: Arc<Sessions>,
+    /// What is counted of them.
+    pub(super) meter: Arc<RelayMeter>,
 }
 
 /// Asks the doorman, and puts the protecting headers on whatever is answered.
@@ -62,6 +65,7 @@ fn turn_away(door: &Door, request: &mut Request) -> Option<Response> {
     let visitor = match admitted {
         Ok(visitor) => visitor,
         Err(refusal) => {
+            door.meter.rejected(Rejection::TurnedAway);
             tracing::debug!(%address, %refusal, path = request.uri().path(), "turned away");
             return Some((refusal.status(), CLOSE, format!("{refusal}\n")).into_response());
         }
@@ -70,6 +74,9 @@ fn turn_away(door: &Door, request: &mut Request) -> Option<Response> {
         // A stranger: pages, and the desk where codes are shown. Too many requests end the connection, as the next
         // one costs a handshake, of which there are few.
         let welcome = door.strangers.take(address.ip().to_canonical(), Instant::now());
+        if !welcome {
+            door.meter.rejected(Rejection::TooFast);
+        }
         let refusal = (StatusCode::TOO_MANY_REQUESTS, CLOSE, "too many requests: wait a few seconds\n");
         return (!welcome).then(|| refusal.into_response());
     };
@@ -77,6 +84,7 @@ fn turn_away(door: &Door, request: &mut Request) -> Option<Response> {
     if auth::is_session(request.uri())
         && let Some(refusal) = turn_session_away(door, &visitor, request)
     {
+        door.meter.rejected(Rejection::Session);
         tracing::debug!(%address, "turned away from a session");
         return Some(refusal);
     }

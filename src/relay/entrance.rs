@@ -17,6 +17,7 @@ use super::fleet::naming::{self, Choice};
 use super::limits::allowance::Allowance;
 use super::rooms::{OPERATORS, Rooms, WELCOMED};
 use crate::mailbox::Sender;
+use crate::metrics::Rejection;
 use crate::protocol::events::{self, Person, Refused, Role, Welcome, name};
 use crate::protocol::journal::History;
 
@@ -128,10 +129,12 @@ impl Rooms {
         // Without the doorman's word nobody is anybody.
         let visitor = socket.req_parts().extensions.get::<Visitor>()?.clone();
         if !self.sessions().enter(&socket.id.to_string(), &visitor, Instant::now()) || self.is_barred(visitor.who()) {
+            self.meter().rejected(Rejection::Barred);
             return None;
         }
         let mut clients = self.clients();
         if clients.len() >= self.settings.connections {
+            self.meter().rejected(Rejection::Full);
             tracing::warn!(address = %visitor.address, "refused a client: the room is full");
             return None;
         }
@@ -149,6 +152,7 @@ impl Rooms {
         let client = Arc::new(Client::new(sender, visitor, allowance, (robot, asked.map(str::to_owned))));
         clients.insert(id, (socket.clone(), client.clone()));
         drop(clients);
+        self.meter().came(client.sender.role, client.device.is_some());
         self.note(&client.robot(), client.arrival());
         if let Some(why) = why {
             let refused = Refused { event: name::WELCOME.to_owned(), code: "robot".to_owned(), why };

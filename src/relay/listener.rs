@@ -27,6 +27,7 @@ use super::deadline::{Bounds, Deadline, Wide};
 use super::limits::bucket::Rate;
 use super::limits::connections::{Connections, OpenConnection};
 use super::{RelayError, redirect};
+use crate::metrics::{Rejection, RelayMeter};
 
 /// What the kernel may hold for a peer that does not read, bytes. Old telemetry is worth nothing.
 const SEND_BUFFER: usize = 64 * 1024;
@@ -85,6 +86,8 @@ pub(super) struct Terms {
     pub(super) pace: Rate,
     /// How many.
     pub(super) connections: Arc<Connections>,
+    /// What is counted of them.
+    pub(super) meter: Arc<RelayMeter>,
 }
 
 /// Listens on all addresses if `public`, else on those of every machine for itself: IPv4 and, where there is one,
@@ -175,6 +178,7 @@ pub(super) async fn accept(
         };
         let line = CancellationToken::new();
         let Some(counted) = terms.connections.open(address.ip().to_canonical(), &line, Instant::now()) else {
+            terms.meter.rejected(Rejection::Crowded);
             tracing::debug!(%address, "refused a connection: there are too many, or they come too fast");
             continue;
         };

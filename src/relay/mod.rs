@@ -45,6 +45,7 @@ use crate::access::gate::Gate;
 use crate::certificate::{self, CertificateError, Keeper};
 use crate::clock::Clock;
 use crate::mailbox::RelayEnd;
+use crate::metrics::RelayMeter;
 
 use self::auth::House;
 use self::door::Door;
@@ -149,6 +150,12 @@ impl Relay {
         self.fleet.here()
     }
 
+    /// What is counted of it.
+    #[must_use]
+    pub fn meter(&self) -> Arc<RelayMeter> {
+        self.settings.meter.clone()
+    }
+
     /// Who may come in.
     #[must_use]
     pub fn gate(&self) -> Arc<Gate> {
@@ -185,7 +192,7 @@ impl Relay {
     /// [`RelayError::Listen`] if the system takes a listener back before the first connection.
     pub async fn serve(self, shutdown: CancellationToken) -> Result<(), RelayError> {
         let port = self.addresses.first().map_or(self.settings.port, SocketAddr::port);
-        let (terms, trust_terms) = (terms(&self.settings), terms(&self.settings));
+        let (terms, trust_terms, meter) = (terms(&self.settings), terms(&self.settings), self.settings.meter.clone());
         let renewal = renewal::renew(self.keeper.clone(), self.settings.names.clone(), self.gate.clone());
         let trust = trust::plain(self.keeper.clone(), &self.settings.robot.name, port);
         let speech = Speech::tls(TlsAcceptor::from(self.keeper.server_config()), port);
@@ -206,6 +213,7 @@ impl Relay {
             tokio::spawn(connections.clone().run_until_cancelled_owned(rooms.clone().serve_robots(self.newcomers))),
             tokio::spawn(connections.clone().run_until_cancelled_owned(rooms.clone().tell_of_robots())),
             tokio::spawn(connections.clone().run_until_cancelled_owned(rooms.clone().watch_the_gate())),
+            tokio::spawn(connections.clone().run_until_cancelled_owned(async move { meter.beat().await })),
         ];
         tracing::info!(addresses = ?self.addresses, "relay is open");
         shutdown.cancelled().await;
@@ -232,6 +240,7 @@ fn terms(settings: &Settings) -> Terms {
         write: settings.write_timeout,
         pace: Rate::new(f64::from(settings.bytes_per_second), 4.0 * f64::from(settings.bytes_per_second)),
         connections: Connections::new(all, each, local),
+        meter: settings.meter.clone(),
     }
 }
 
@@ -275,6 +284,7 @@ fn app(settings: Settings, fleet: Arc<Fleet>, gate: Arc<Gate>, keeper: Keeper, p
         openings: Arc::new(openings),
         strangers: Arc::new(Pace::new(pace::REQUESTS)),
         sessions: sessions.clone(),
+        meter: settings.meter.clone(),
     };
     let trust = trust::pages(keeper, &settings.robot.name, Way::Secure);
     let home = settings.web.is_some().then(|| "/".to_owned());

@@ -28,6 +28,7 @@ use super::sessions::Sessions;
 use crate::access::gate::Gate;
 use crate::journal::{Kind, Record, telling};
 use crate::mailbox::{Command, Remark};
+use crate::metrics::RelayMeter;
 use crate::protocol::events::{Limits, Refused, Role, name};
 
 /// The room of everyone who has been welcomed. Who is merely connected hears nothing, so that
@@ -98,6 +99,11 @@ impl Rooms {
     /// The robots.
     pub(super) fn fleet(&self) -> &Arc<Fleet> {
         &self.fleet
+    }
+
+    /// What is counted.
+    pub(super) fn meter(&self) -> &RelayMeter {
+        &self.settings.meter
     }
 
     /// Who may come in.
@@ -215,6 +221,7 @@ impl Rooms {
                 }
                 Ok(Remark::Refused(id, refused)) => self.refuse_one(&robot, id, &refused),
                 Err(RecvError::Lagged(missed)) => {
+                    self.meter().lost_remarks(missed);
                     tracing::warn!(missed, "remarks of the agent were lost: the relay could not keep up");
                     let seat = robot.end.seat.borrow().clone();
                     self.tell(&robot, name::SEAT, &seat);
@@ -237,6 +244,7 @@ impl Rooms {
                 self.lead_who_waits();
             }
             let now = self.fleet.summaries();
+            self.meter().robots(now.iter().map(|robot| robot.here));
             // Whoever is at the only robot sees all of that already.
             if now != told && (now.len() > 1 || self.fleet.own().is_none()) {
                 self.tell_room(WELCOMED.to_owned(), name::ROBOTS, &now);
@@ -248,6 +256,7 @@ impl Rooms {
     /// Throws out whoever may no longer be here, at once, and shows operators who may.
     pub(super) async fn watch_the_gate(self: Arc<Self>) {
         let mut changes = self.gate.changes();
+        self.meter().devices(&self.gate.access().devices);
         while changes.changed().await.is_ok() {
             let strangers: Vec<u64> =
                 self.clients().iter().filter(|(_, (_, client))| !self.is_guest(client)).map(|(id, _)| *id).collect();
@@ -255,6 +264,7 @@ impl Rooms {
                 self.throw_out(id);
             }
             self.part_from_those_who_are_for_another_robot();
+            self.meter().devices(&self.gate.access().devices);
             self.agents.throw_out(&self.sessions, |device| !self.gate.knows(device));
             if let Some(io) = self.io.of("/") {
                 drop(io.within(OPERATORS).emit(name::ACCESS, &self.gate.access()).now_or_never());
@@ -286,6 +296,7 @@ impl Rooms {
     /// Ends the connection of a client that floods, and does not let it in for a while.
     pub(super) fn cut_off(&self, client: &Client, now: Instant) {
         let id = client.sender.person.id;
+        self.meter().cut_off();
         tracing::warn!(id, name = client.sender.person.name, address = %client.address, "cut off: it sends without end");
         let text = format!("{} is cut off: it sends without end", client.sender.person.name);
         self.note_of_none(Record::new(Kind::Connection, text).by(client.doer()));
@@ -356,6 +367,7 @@ impl Rooms {
 
     pub(super) fn leave(&self, id: u64, reason: &str) {
         let Some((_, client)) = self.clients().remove(&id) else { return };
+        self.meter().went(client.sender.role, client.device.is_some());
         if let Some(device) = client.device {
             self.gate.went(device);
         }

@@ -1,12 +1,14 @@
 //! What the relay is to be.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
 
 use crate::certificate::Name;
 use crate::journal::Journal;
+use crate::metrics::RelayMeter;
 use crate::protocol::events::{Limits, RobotCard};
 
 /// Everything about it; [`Settings::new`] has the usual.
@@ -58,6 +60,8 @@ pub struct Settings {
     pub journal: Journal,
     /// Port on all addresses for the page that brings the certificate to phones, over plain HTTP; 0 takes any.
     pub trust_port: Option<u16>,
+    /// What is counted of it.
+    pub meter: Arc<RelayMeter>,
 }
 
 impl Settings {
@@ -95,6 +99,7 @@ impl Settings {
             web: None,
             journal: Journal::none(),
             trust_port: None,
+            meter: Arc::default(),
         }
     }
 }

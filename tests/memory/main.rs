@@ -3,12 +3,8 @@
 #![expect(clippy::disallowed_methods, reason = "real programs take real time")]
 #![allow(dead_code, reason = "what drivers, programs and clients can is more than one story needs")]
 
-#[path = "../common/driver.rs"]
-mod driver;
 mod house;
 mod killed;
-#[path = "../common/moment.rs"]
-mod moment;
 #[path = "../common/program.rs"]
 mod program;
 #[path = "../common/socketio_client.rs"]
