@@ -40,6 +40,7 @@ pub struct Config {
     pub limits: Limits,
     pub log: Log,
     pub metrics: Metrics,
+    pub recording: Recording,
     pub data: Data,
 }
 
@@ -122,6 +123,8 @@ section! { /// `[log]`
 Log { on: bool, keep_days: u32, max_mib: u32 } }
 section! { /// `[metrics]`
 Metrics { port: u16 } }
+section! { /// `[recording]`
+Recording { on: bool, max_mib: u64, max_minutes: u64, keep_mib: u64, keep_days: u64 } }
 section! { /// `[data]`
 Data { dir: String } }
 
@@ -330,17 +333,10 @@ impl Layers {
             limits,
             log,
             metrics,
+            recording,
             data: _,
         } = config;
-        let taken = [server.port, if server.public { server.trust_port } else { 0 }];
-        if metrics.port != 0 && taken.contains(&metrics.port) {
-            let expected = "another port than server.port and server.trust_port";
-            return Err(self.refusal("metrics.port", &metrics.port.to_string(), expected));
-        }
-        if server.public && server.trust_port == server.port && server.port != 0 {
-            let expected = "another port than server.port";
-            return Err(self.refusal("server.trust_port", &server.trust_port.to_string(), expected));
-        }
+        self.check_ports(server, metrics)?;
         if tls.cert.is_empty() != tls.key.is_empty() {
             let (key, found) = if tls.cert.is_empty() { ("tls.cert", &tls.cert) } else { ("tls.key", &tls.key) };
             return Err(self.refusal(key, found, "a file, as the other of tls.cert and tls.key is one"));
@@ -386,8 +382,29 @@ impl Layers {
         self.within("limits.connections_per_local_address", limits.connections_per_local_address, 1..=1024)?;
         self.within("limits.events_per_second", limits.events_per_second, 45..=1000)?;
         self.within("limits.burst", limits.burst, 1..=1000)?;
+        self.check_memory(log, recording)
+    }
+
+    fn check_ports(&self, server: &Server, metrics: &Metrics) -> Result<(), ConfigError> {
+        let taken = [server.port, if server.public { server.trust_port } else { 0 }];
+        if metrics.port != 0 && taken.contains(&metrics.port) {
+            let expected = "another port than server.port and server.trust_port";
+            return Err(self.refusal("metrics.port", &metrics.port.to_string(), expected));
+        }
+        if server.public && server.trust_port == server.port && server.port != 0 {
+            let expected = "another port than server.port";
+            return Err(self.refusal("server.trust_port", &server.trust_port.to_string(), expected));
+        }
+        Ok(())
+    }
+
+    fn check_memory(&self, log: &Log, recording: &Recording) -> Result<(), ConfigError> {
         self.within("log.keep_days", log.keep_days, 1..=36_500)?;
-        self.within("log.max_mib", log.max_mib, 4..=1_000_000)
+        self.within("log.max_mib", log.max_mib, 4..=1_000_000)?;
+        self.within("recording.max_mib", recording.max_mib, 1..=1024)?;
+        self.within("recording.max_minutes", recording.max_minutes, 1..=24 * 60)?;
+        self.within("recording.keep_mib", recording.keep_mib, recording.max_mib..=1 << 20)?;
+        self.within("recording.keep_days", recording.keep_days, 1..=3650)
     }
 
     fn check_motors(&self, motors: &Motors) -> Result<(), ConfigError> {

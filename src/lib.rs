@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod network;
 pub mod private_file;
 pub mod protocol;
+pub mod recording;
 pub mod relay;
 pub mod robot;
 pub mod socketio;

@@ -3,12 +3,28 @@
 use std::ops::Add;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// A moment, counted from the start by a clock that never jumps.
 ///
 /// The core never asks what time it is; it is told. So a test can run hours in milliseconds and a
 /// change of the wall clock means nothing here.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "u64", into = "u64")]
 pub struct Time(Duration);
+
+impl From<u64> for Time {
+    /// Nanoseconds, as recordings have them.
+    fn from(nanoseconds: u64) -> Self {
+        Self(Duration::from_nanos(nanoseconds))
+    }
+}
+
+impl From<Time> for u64 {
+    fn from(time: Time) -> Self {
+        Self::try_from(time.0.as_nanos()).unwrap_or(Self::MAX)
+    }
+}
 
 impl Time {
     /// The start.

@@ -130,7 +130,7 @@ impl Agent {
     pub(super) fn fit(&mut self, (motors, reply): Written) {
         tracing::info!(?motors, "calibrated");
         self.note(Record::new(Kind::Motors, format!("the motors are calibrated: {motors:?}")));
-        self.controller.fit(motors);
+        self.controller.fit(self.clock.now(), motors);
         drop(reply.send(self.told(motors)));
     }
 

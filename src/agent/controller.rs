@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::drive::{
     Answer, Command, DriverId, Evidence, Fault, Geometry, Input, Motors, Odometry, Output, Pilot, RobotReport,
     RobotState, Rules, Seat, Source, Stamp, Wheels,
@@ -31,7 +33,7 @@ pub struct Settings {
 }
 
 /// A robot's dimensions.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Dimensions {
     /// Its drawing.
     pub geometry: Geometry,
@@ -63,14 +65,14 @@ pub enum Transition {
 }
 
 /// The newest status and when it came.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Heard {
     status: Status,
     at: Time,
 }
 
 /// Everything that decides beside the robot.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Controller {
     pilot: Pilot,
     session: Session,
@@ -154,6 +156,24 @@ impl Controller {
         self.output.is_none_or(|output| output.wheels.is_zero())
     }
 
+    /// What the newest step decided; `None` before the first.
+    #[must_use]
+    pub fn output(&self) -> Option<Output> {
+        self.output
+    }
+
+    /// The newest status of the robot, while there is one.
+    #[must_use]
+    pub fn status(&self) -> Option<&Status> {
+        self.heard.as_ref().map(|heard| &heard.status)
+    }
+
+    /// The settings with which a fresh controller drives like this one.
+    #[must_use]
+    pub fn settings(&self, seed: u32) -> Settings {
+        Settings { rules: self.pilot.rules().clone(), dimensions: self.dimensions, seed }
+    }
+
     /// Why STOP is latched; `None` if it is not.
     #[must_use]
     pub fn latch(&self) -> Option<&str> {
@@ -201,7 +221,7 @@ impl Controller {
     pub fn command(&mut self, now: Time, driver: DriverId, source: Source, command: Command) -> Answer {
         let answer = self.pilot.handle(now, Input::Command(driver, source, command));
         if let Answer::Refused(_) = answer {
-            self.link.refused += 1;
+            self.link.refused = self.link.refused.saturating_add(1);
         }
         answer
     }
@@ -221,7 +241,7 @@ impl Controller {
                     self.take_foreign(now, major, tell);
                     spoke = true;
                 }
-                Some(Ok(Err(_)) | Err(_)) => self.link.bad_frames += 1,
+                Some(Ok(Err(_)) | Err(_)) => self.link.bad_frames = self.link.bad_frames.saturating_add(1),
             }
         }
         spoke
@@ -251,7 +271,7 @@ impl Controller {
         let drive = output.tick.and_then(|tick| self.session.drive(output.outputs.as_slice(), tick, ttl, epoch, cause));
         if let Some(drive) = drive {
             say(&drive, wire);
-            self.link.frames_sent += 1;
+            self.link.frames_sent = self.link.frames_sent.saturating_add(1);
         }
     }
 
@@ -275,10 +295,27 @@ impl Controller {
         self.fault.map(|fault| self.reason(fault))
     }
 
-    /// Whether the robot could be driven since the start.
+    /// The strongest fault, if there is one.
+    #[must_use]
+    pub fn fault(&self) -> Option<Fault> {
+        self.fault
+    }
+
+    /// Whether the robot was ready, now or once before: every start passes through faults.
     #[must_use]
     pub fn was_ready(&self) -> bool {
         self.was_ready
+    }
+
+    /// How fast the wheels turn by what the robot reports, permille of full, and the body with them.
+    #[must_use]
+    pub fn rolling(&self) -> (Vec<i16>, Option<Speed>) {
+        let wheels = self.heard.map(|heard| self.pilot.motors().speeds(heard.status.outputs.as_slice()));
+        let speed = wheels.zip(self.dimensions).map(|(wheels, known)| {
+            let way = known.geometry.speed(&wheels, known.top_speed_mps);
+            Speed { linear_mps: way.ahead_m, lateral_mps: way.left_m, angular_radps: way.turned_rad }
+        });
+        (wheels.map(|wheels| wheels.as_slice().to_vec()).unwrap_or_default(), speed)
     }
 
     /// A snapshot for people.
@@ -286,16 +323,12 @@ impl Controller {
     pub fn telemetry(&self, now: Time) -> Telemetry {
         let status = self.heard.map(|heard| heard.status);
         let silence = self.heard.map_or(now.elapsed(), |heard| now.since(heard.at));
-        let wheels = status.map(|status| self.pilot.motors().speeds(status.outputs.as_slice()));
-        let speed = wheels.zip(self.dimensions).map(|(wheels, known)| {
-            let way = known.geometry.speed(&wheels, known.top_speed_mps);
-            Speed { linear_mps: way.ahead_m, lateral_mps: way.left_m, angular_radps: way.turned_rad }
-        });
+        let (wheels, speed) = self.rolling();
         Telemetry {
             tick: status.map(|status| status.tick),
             session: self.session.id(),
             age_ms: status.map(|status| status.age_ms).filter(|age| *age != NO_AGE).map(u32::from),
-            wheels: wheels.map(|wheels| wheels.as_slice().to_vec()).unwrap_or_default(),
+            wheels,
             speed,
             state: self.state(),
             reason: self.stopped(),
@@ -320,7 +353,7 @@ impl Controller {
                 tell(Transition::RobotFound(ack));
             }
             Event::Lost(loss) => {
-                self.link.restarts += u32::from(loss == Loss::Restarted);
+                self.link.restarts = self.link.restarts.saturating_add(u32::from(loss == Loss::Restarted));
                 self.lost = Some(loss);
                 tell(Transition::RobotLost(loss));
             }
@@ -346,7 +379,7 @@ impl Controller {
     fn take_status(&mut self, now: Time, status: Status) {
         self.cable = None;
         if !self.heard_here {
-            self.link.reconnects += u32::from(self.heard_before);
+            self.link.reconnects = self.link.reconnects.saturating_add(u32::from(self.heard_before));
             (self.heard_here, self.heard_before) = (true, true);
         }
         self.heard = Some(Heard { status, at: now });

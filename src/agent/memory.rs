@@ -84,6 +84,16 @@ impl Agent {
         self.note(record);
     }
 
+    /// Notes when a recording begins or ends. `driver`: who asked for it.
+    pub(super) fn note_recording(&mut self, driver: Option<DriverId>) {
+        let recorded = self.controller.is_recording();
+        if std::mem::replace(&mut self.recorded, recorded) != recorded {
+            let text = if recorded { "the drive is recorded from here on" } else { "the recording has ended" };
+            let doer = driver.map(|driver| self.doer(driver));
+            self.note(Record { doer, ..Record::new(Kind::Recording, text) });
+        }
+    }
+
     /// The robot stopped, for another reason than before, or may drive again.
     fn note_stop(&mut self) {
         let reason = self.controller.stopped();

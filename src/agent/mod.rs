@@ -7,7 +7,9 @@ mod measure;
 mod memory;
 mod pads;
 mod people;
-mod wording;
+pub mod tape;
+pub mod taped;
+pub mod wording;
 
 use std::io;
 use std::path::PathBuf;
@@ -28,7 +30,6 @@ use crate::protocol::events::{
     Direction, Drive, Reason, Refused, ResetReply, ResetRequest, Role, SeatReply, SeatRequest, SeatView, StopReply,
     name,
 };
-use crate::protocol::journal::RecordingsReply;
 use crate::time::Time;
 use calibration::{Calibration, MotorFile};
 use controller::Controller;
@@ -37,6 +38,7 @@ pub use latch_file::peek as latched;
 use memory::Written;
 use pads::Pads;
 use people::People;
+use taped::{Tape, Taped};
 
 /// Snapshots are published with every status of the robot, and at least this often.
 const SNAPSHOT_EVERY: Duration = Duration::from_millis(100);
@@ -67,7 +69,7 @@ pub struct Settings {
 /// The agent of one robot.
 #[derive(Debug)]
 pub struct Agent {
-    controller: Controller,
+    controller: Taped,
     cable: Cable,
     mailbox: AgentEnd,
     latch_file: LatchFile,
@@ -81,6 +83,8 @@ pub struct Agent {
     journal: Journal,
     /// Why the robot is stopped, as far as the log was told.
     stopped: Option<Reason>,
+    /// Whether it is recorded, as far as the log was told.
+    recorded: bool,
     meter: Arc<RobotMeter>,
     clock: Clock,
     step: Duration,
@@ -102,7 +106,7 @@ impl Agent {
             tracing::warn!(reason, "STOP is still latched from before: an operator must reset it");
         }
         Ok(Self {
-            controller: Controller::new(settings.controller, latch.clone()),
+            controller: Taped::new(Controller::new(settings.controller, latch.clone())),
             cable,
             mailbox,
             latch_file,
@@ -114,6 +118,7 @@ impl Agent {
             name: settings.name,
             journal: settings.journal,
             stopped: None,
+            recorded: false,
             meter: Arc::new(RobotMeter::new(clock)),
             clock,
             step: settings.step,
@@ -140,6 +145,16 @@ impl Agent {
     #[must_use]
     pub fn meter(&self) -> Arc<RobotMeter> {
         self.meter.clone()
+    }
+
+    /// The same agent with a tape, so that operators may record; `on`: from now on.
+    #[must_use]
+    pub fn with_tape(self, tape: Tape, on: bool) -> Self {
+        let mut controller = self.controller.with_tape(tape);
+        if on {
+            controller.record(self.clock.now());
+        }
+        Self { controller, ..self }
     }
 
     /// Drives until `shutdown`; then the robot is told to stop before this returns.
@@ -170,7 +185,7 @@ impl Agent {
             drop(tokio::time::timeout(LOOK_AGAIN, self.cable.drained()).await);
             tokio::time::sleep(LOOK_AGAIN).await;
         }
-        self.controller.farewell(&mut self.wire);
+        self.controller.farewell(self.clock.now(), &mut self.wire);
         self.cable.send(&mut self.wire);
         let drained = tokio::time::timeout(FAREWELL, self.cable.drained()).await;
         if let Some(free_at) = self.cable.free_at() {
@@ -195,12 +210,12 @@ impl Agent {
         match event {
             CableEvent::Up(port) => {
                 tracing::info!(port, "cable to the robot is open");
-                self.controller.cable_up();
-                self.controller.cable_says(&format!("listening at {port}"));
+                self.controller.cable_up(now);
+                self.controller.cable_says(now, &format!("listening at {port}"));
             }
             CableEvent::Doubt(what) => {
                 tracing::warn!("{what}");
-                self.controller.cable_says(&what);
+                self.controller.cable_says(now, &what);
             }
             CableEvent::Down(why) => {
                 tracing::warn!(why, "cable to the robot is not open");
@@ -249,6 +264,8 @@ impl Agent {
         self.snapshot_due = now + SNAPSHOT_EVERY;
         let mut telemetry = self.controller.telemetry(now);
         telemetry.link.refused += self.mailbox.dropped();
+        self.note_recording(None);
+        telemetry.recording = self.controller.is_recording();
         self.meter.publish(&telemetry, (self.mailbox.dropped(), self.mailbox.replaced(), self.cable.dropped()));
         self.mailbox.publish(telemetry);
     }
@@ -297,7 +314,7 @@ impl Agent {
 
     fn obey(&mut self, sender: &Sender, command: mailbox::Command) {
         let now = self.clock.now();
-        let driver = self.people.meet(sender);
+        let driver = self.meet(sender);
         if let Some(told) = measure::told(&command) {
             self.meter.command(told, Source::Network);
         }
@@ -315,24 +332,35 @@ impl Agent {
                 answer_once(written, reply, SeatReply { ok, why, seat: self.seat.clone() });
             }
             mailbox::Command::Calibrate(request, reply) => self.calibrate(sender, driver, request, reply),
-            mailbox::Command::Recordings(_, reply) => {
-                let why = Some("this program records nothing".to_owned());
-                drop(reply.send(RecordingsReply { why, ..RecordingsReply::default() }));
+            mailbox::Command::Recordings(request, reply) => {
+                self.controller.recordings(now, sender.role, request, reply);
+                self.note_recording(Some(driver));
             }
             mailbox::Command::Direction(direction) => self.nudge(now, sender, driver, direction),
             mailbox::Command::Chat(text) => self.mailbox.remark(Remark::Reply(text)),
             mailbox::Command::Gone => {
                 self.command(now, driver, Source::Network, Command::Leave);
-                self.people.forget(driver);
+                self.forget(driver);
             }
         }
+    }
+
+    /// Remembers a person, and returns the driver that this is.
+    fn meet(&mut self, sender: &Sender) -> DriverId {
+        self.controller.met(self.clock.now(), &sender.person);
+        self.people.meet(sender)
+    }
+
+    fn forget(&mut self, driver: DriverId) {
+        self.controller.left(self.clock.now(), driver);
+        self.people.forget(driver);
     }
 
     fn stop(&mut self, now: Time, sender: &Sender, reason: &str, reply: oneshot::Sender<StopReply>) {
         let name = &sender.person.name;
         let reason: String = reason.chars().filter(|c| !c.is_control()).take(REASON_LEN).collect();
         let told = if reason.is_empty() { name.clone() } else { format!("{name}: {reason}") };
-        let driver = self.people.meet(sender);
+        let driver = self.meet(sender);
         let (saved, written) = self.latch(now, driver, Source::Network, told);
         tokio::spawn(async move {
             let (saved, ()) = tokio::join!(saved, written);
@@ -430,7 +458,7 @@ impl Agent {
 
     fn sample(&mut self, sender: &Sender, drive: Drive) {
         let now = self.clock.now();
-        let driver = self.people.meet(sender);
+        let driver = self.meet(sender);
         self.meter.command(if drive.motors.is_some() { Told::Motors } else { Told::Drive }, Source::Network);
         let stick = Stick::new(drive.x, drive.y).and_then(|stick| stick.with_strafe(drive.strafe));
         let Some(stick) = stick.filter(|_| sender.role >= Role::Driver) else {

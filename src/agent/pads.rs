@@ -52,14 +52,14 @@ impl Agent {
                 Word::Here(name) => {
                     self.pads.here.insert(pad);
                     let person = Person { id: pad.0, name: format!("Gamepad ({name})") };
-                    self.people.meet(&Sender { person, role: Role::Driver, device: None });
+                    self.meet(&Sender { person, role: Role::Driver, device: None });
                 }
                 Word::Gone => {
                     self.command(now, pad, Source::Gamepad, Command::Leave);
                     self.pads.nonces.remove(&pad);
                     self.pads.here.remove(&pad);
                     drop(self.show_seat());
-                    self.people.forget(pad);
+                    self.forget(pad);
                     // Its wheels rest with this very step.
                     self.step_due = now;
                     self.decide();

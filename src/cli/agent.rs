@@ -9,6 +9,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::robot_file::NamedFile;
+use super::run::record;
 use super::terminal::farewell;
 use super::{AgentArgs, gamepad, key, memory, runtime, say, settings, signals};
 use crate::agent::Agent;
@@ -22,6 +23,7 @@ use crate::metrics::{self, Book};
 use crate::network::hostname;
 use crate::protocol::events::Role;
 use crate::protocol::uplink::ROBOTS;
+use crate::recording::Recorder;
 use crate::socketio::Address;
 use crate::uplink::{Robot, Speech, Uplink};
 
@@ -50,11 +52,13 @@ pub fn run(args: &AgentArgs) -> anyhow::Result<ExitCode> {
                 None => return Ok(ExitCode::SUCCESS),
             }
         };
-        let (mut agents, mut robots, mut book) = (JoinSet::new(), Vec::new(), Book::new(journal.clone()));
+        let (mut agents, mut robots, mut recorders) = (JoinSet::new(), Vec::new(), Vec::new());
+        let mut book = Book::new(journal.clone());
         for (place, plan) in plans.iter().enumerate() {
-            let (robot, agent) = build(plan, place, plans.len(), &journal, clock)?;
+            let (robot, agent, recorder) = build(plan, place, plans.len(), &journal, clock)?;
             book = book.with_robot(&robot.card.name, agent.meter());
             robots.push(robot);
+            recorders.push(recorder);
             agents.spawn(agent.run(shutdown.clone()));
         }
         let names = robots.iter().map(|robot| robot.card.name.as_str()).collect::<Vec<_>>().join(", ");
@@ -78,6 +82,7 @@ pub fn run(args: &AgentArgs) -> anyhow::Result<ExitCode> {
         while let Some(stopped) = agents.join_next().await {
             stopped.context("an agent ended by a fault of its own")?;
         }
+        recorders.into_iter().for_each(Recorder::finish);
         closing.cancel();
         if !uplink.is_finished() {
             drop(uplink.await);
@@ -111,6 +116,9 @@ fn plans(args: &AgentArgs) -> anyhow::Result<Vec<Plan>> {
             if let Some(serial) = &args.serial {
                 layers.option("robot.serial", serial.as_str())?;
             }
+            if args.record {
+                layers.option("recording.on", true)?;
+            }
             if let Some(name) = &args.name {
                 layers.option("robot.name", name.as_str())?;
             }
@@ -140,21 +148,29 @@ fn check_ports(plans: &[Plan]) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn build(plan: &Plan, place: usize, robots: usize, journal: &Journal, clock: Clock) -> anyhow::Result<(Robot, Agent)> {
+fn build(
+    plan: &Plan,
+    place: usize,
+    robots: usize,
+    journal: &Journal,
+    clock: Clock,
+) -> anyhow::Result<(Robot, Agent, Recorder)> {
     let (config, wanted, finder) = settings::check(&plan.layers)?;
     let (relay_end, agent_end) = mailbox();
     let card = settings::card(&config, &wanted);
-    let mut settings = settings::agent(&config, &wanted)?;
-    settings.journal = journal.clone();
+    let mut agent_settings = settings::agent(&config, &wanted)?;
+    agent_settings.journal = journal.clone();
     if robots > 1 {
-        settings.dir = latch_of(&settings.dir, &config);
+        agent_settings.dir = latch_of(&agent_settings.dir, &config);
     }
-    let dir = settings.dir.clone();
+    let dir = agent_settings.dir.clone();
     let simulated = wanted == Wanted::Simulated;
     let cable = Cable::plug_in(settings::plug(&config, wanted, finder)?, config.robot.baud, clock)?;
-    let agent = Agent::new(settings, cable, agent_end, clock)
+    let agent = Agent::new(agent_settings, cable, agent_end, clock)
         .with_context(|| format!("the STOP latch in {} cannot be kept", dir.display()))?;
     let agent = if simulated { agent } else { agent.with_motor_file(Arc::new(NamedFile(plan.file.clone()))) };
+    let (recorder, tape) = record(settings::recording(&plan.layers, &config)?, clock)?;
+    let agent = agent.with_tape(tape, config.recording.on);
     // A pad has one robot: the first.
     let agent = if place == 0 {
         let pads = gamepad::settings(&plan.layers, &config)?;
@@ -162,7 +178,7 @@ fn build(plan: &Plan, place: usize, robots: usize, journal: &Journal, clock: Clo
     } else {
         agent
     };
-    Ok((Robot { card, end: relay_end }, agent))
+    Ok((Robot { card, end: relay_end }, agent, recorder))
 }
 
 /// The latch of one of several robots: each has its own, by name.

@@ -8,12 +8,15 @@ use anyhow::{Context, bail};
 
 use super::reception::named;
 use super::terminal::say;
-use super::{DevicesArgs, DevicesCommand, plural, runtime, settings};
+use super::{DevicesArgs, DevicesCommand, RunningArgs, memory, plural, runtime, settings};
 use crate::access::control;
 use crate::access::gate::Gate;
 use crate::clock::Clock;
 use crate::journal::{Doer, Journal};
 use crate::protocol::access::{Access, AccessReply, AccessRequest, Device};
+
+/// How the log names it.
+const PROGRAM: &str = "joywire devices";
 
 pub fn run(args: &DevicesArgs) -> anyhow::Result<ExitCode> {
     let (folder, port) = settings::running(&args.running)?;
@@ -25,8 +28,8 @@ pub fn run(args: &DevicesArgs) -> anyhow::Result<ExitCode> {
         Some(DevicesCommand::Revoke { id }) => (AccessRequest::Revoke { id }, false),
         Some(DevicesCommand::Assign { id, robot }) => (AccessRequest::Assign { id, robot }, false),
     };
-    let before = runtime()?.block_on(ask(&folder, port, AccessRequest::List))?.access;
-    let reply = runtime()?.block_on(ask(&folder, port, request.clone()))?;
+    let before = runtime()?.block_on(ask(&args.running, &folder, port, AccessRequest::List))?.access;
+    let reply = runtime()?.block_on(ask(&args.running, &folder, port, request.clone()))?;
     if let Some(why) = reply.why {
         bail!(why);
     }
@@ -50,7 +53,7 @@ fn waiting(access: &Access, id: u64) -> String {
 }
 
 /// Asks the running program, or the list that a stopped one left.
-async fn ask(folder: &Path, port: u16, request: AccessRequest) -> anyhow::Result<AccessReply> {
+async fn ask(which: &RunningArgs, folder: &Path, port: u16, request: AccessRequest) -> anyhow::Result<AccessReply> {
     let error = match running(folder, port).await {
         Ok(dir) => return control::ask(&dir, request).await.context("the running program does not answer"),
         Err(error) => error,
@@ -60,8 +63,18 @@ async fn ask(folder: &Path, port: u16, request: AccessRequest) -> anyhow::Result
     if !offline || !dir.is_dir() {
         return Err(error);
     }
-    match Gate::open(&dir, true, String::new(), Journal::none(), Clock::start()) {
-        Ok(gate) => Ok(gate.ask(request, Doer::here()).await),
+    let journal = if matches!(request, AccessRequest::Revoke { .. }) {
+        let layers = settings::layers_of_running(which)?;
+        memory::open(&layers, &layers.check()?, PROGRAM)?
+    } else {
+        Journal::none()
+    };
+    match Gate::open(&dir, true, String::new(), journal.clone(), Clock::start()) {
+        Ok(gate) => {
+            let reply = gate.ask(request, Doer::here()).await;
+            memory::close(&journal, PROGRAM).await;
+            Ok(reply)
+        }
         // It has the list, so changing the file would change nothing, whatever we said.
         Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
             bail!("joywire runs at port {port} but does not answer, so nothing was changed: end it, then try again")

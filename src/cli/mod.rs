@@ -18,6 +18,8 @@ mod ports;
 mod qr;
 mod reception;
 mod relay;
+mod replay;
+mod replay_live;
 mod robot_file;
 mod run;
 mod settings;
@@ -58,6 +60,8 @@ Examples:\n  \
   joywire pads                       the gamepads here, and what each of their controls does\n  \
   joywire sim --link /tmp/robot      a simulated robot that other programs open like a serial port\n  \
   joywire calibrate --serial auto    finds direction, dead band and trim of each motor, step by step\n  \
+  joywire --record                   drive, and record it\n  \
+  joywire replay --explain FILE      every stop of a recording: when, why, where, how long\n  \
   joywire doctor                     what keeps people from driving, and what to do about it\n  \
   joywire log --since today          what was said and done today; `--follow` goes on with what comes\n  \
   joywire config show                every setting, its value and where it came from\n\
@@ -125,6 +129,14 @@ enum Command {
     /// Without options it shows the last 50 entries. It works while joywire runs and afterwards. Gaps in the log are told in it,
     /// with how much is missing and why. `[log]` in the configuration says how long it remembers.
     Log(log::LogArgs),
+    /// Plays a recording again: checks that it makes the same frames, and drives its commands again.
+    ///
+    /// Every input of the recording is played into the same rules, and every frame for the robot is compared with the
+    /// recorded one. Then the commands are given to a simulated robot, in no time; with `--serial`, to a real one, whose
+    /// rules, seat and STOP are in force as ever. `--explain` tells of every stop instead: when, what, why, where on the way
+    /// from the hand to the wheels, and how long. Recordings are in the folder `recordings` of your data folder; Foxglove
+    /// opens them. Exit code 0: all is as recorded, and driven to the end.
+    Replay(ReplayArgs),
     /// Shows or checks the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -139,6 +151,9 @@ struct RunArgs {
     /// `auto` finds the robot at the serial ports that may have one; `joywire ports` lists them.
     #[arg(long, value_name = "sim|auto|PATH|usb:VID:PID")]
     serial: Option<String>,
+    /// Records this drive from the start, for `joywire replay` and Foxglove.
+    #[arg(long)]
+    record: bool,
 }
 
 #[derive(Debug, Args)]
@@ -192,6 +207,9 @@ struct AgentArgs {
     /// Configuration file; one for each robot, if this agent has several.
     #[arg(long, value_name = "FILE")]
     config: Vec<PathBuf>,
+    /// Records this drive from the start, for `joywire replay` and Foxglove.
+    #[arg(long)]
+    record: bool,
     /// The relay is the Node.js server of the original course system, or another that tells everything to everyone:
     /// direction and chat are heard, reply and notices are said.
     #[arg(long)]
@@ -382,6 +400,35 @@ struct DoctorArgs {
     config: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+struct ReplayArgs {
+    /// The recording, an .mcap file.
+    file: PathBuf,
+    /// Tells of every stop, and drives nothing.
+    #[arg(long, conflicts_with_all = ["realtime", "serial"])]
+    explain: bool,
+    /// The same as JSON, for programs: the stops with their numbers, and whether all frames are as recorded.
+    #[arg(long, conflicts_with_all = ["realtime", "serial"])]
+    json: bool,
+    /// Drives the simulated robot in real time.
+    #[arg(long)]
+    realtime: bool,
+    /// Drives a real robot again: `auto`, the path of its serial port, or `usb:VID:PID[:SERIAL]`. Its wheels turn!
+    ///
+    /// End joywire before: it keeps the robot for itself. Ctrl-C stops it.
+    #[arg(long, value_name = "auto|PATH|usb:VID:PID")]
+    serial: Option<String>,
+    /// How fast at most, as a share of full speed, above 0 to 1; the way becomes shorter by as much.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.5)]
+    speed: f64,
+    /// Does not ask before the wheels turn.
+    #[arg(long)]
+    yes: bool,
+    /// Configuration file, for the robot at --serial and the data folder.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
     /// Prints every key, its value, and where it came from.
@@ -434,6 +481,7 @@ pub fn main(line: CommandLine) -> ExitCode {
         Some(Command::Calibrate(args)) => calibrate::run(&args),
         Some(Command::Doctor(args)) => doctor::run(&args),
         Some(Command::Log(args)) => log::run(&args),
+        Some(Command::Replay(args)) => replay::run(&args),
         Some(Command::Config(ConfigCommand::Show { config })) => config::show(config.as_deref()),
         Some(Command::Config(ConfigCommand::Check { file })) => config::check(&file),
     };

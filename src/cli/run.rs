@@ -12,6 +12,7 @@ use super::robot_file::NamedFile;
 use super::terminal::farewell;
 use super::{RunArgs, gamepad, memory, relay as relay_command, runtime, say, settings, signals};
 use crate::agent::Agent;
+use crate::agent::taped::Tape;
 use crate::cable::Cable;
 use crate::cable::discover::Finder;
 use crate::cable::wanted::Wanted;
@@ -21,6 +22,7 @@ use crate::gamepad::Settings;
 use crate::journal::Journal;
 use crate::mailbox::mailbox;
 use crate::metrics::{self, Book};
+use crate::recording::{self, Recorder};
 use crate::relay::Relay;
 
 pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
@@ -31,9 +33,10 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let motor_file = NamedFile(args.relay.config.as_deref().map(std::path::absolute).transpose()?);
     // Before the log is open and signals are caught: whoever is asked something must be able to leave.
     let phones = config.server.public.then(|| Phones::choose(&config)).transpose()?;
+    let recording = settings::recording(&layers, &config)?;
     let journal = memory::open(&layers, &config, "joywire run")?;
     runtime()?.block_on(async {
-        let driven = drive(&config, wanted, finder, pads, motor_file, phones, &journal).await;
+        let driven = drive(&config, wanted, finder, pads, motor_file, phones, (&journal, recording)).await;
         memory::close(&journal, "joywire run").await;
         driven.map(|()| farewell("joywire has stopped the robot and ended"))
     })?;
@@ -47,7 +50,7 @@ async fn drive(
     pads: Settings,
     motor_file: NamedFile,
     phones: Option<Phones>,
-    journal: &Journal,
+    (journal, recording): (&Journal, recording::Settings),
 ) -> anyhow::Result<()> {
     let clock = Clock::start();
     let shutdown = signals::shutdown()?;
@@ -62,6 +65,8 @@ async fn drive(
     let agent = Agent::new(agent_settings, cable, agent_end, clock)
         .with_context(|| format!("the STOP latch in {} cannot be kept", dir.display()))?;
     let agent = if simulated { agent } else { agent.with_motor_file(Arc::new(motor_file)) };
+    let (recorder, tape) = record(recording, clock)?;
+    let agent = agent.with_tape(tape, config.recording.on);
     let agent = gamepad::plug_in(agent, pads, config.access.local_operator, clock)?;
 
     say(&format!("joywire drives {robot}: open {} in a browser on this machine", relay_command::url(&relay)));
@@ -87,6 +92,13 @@ async fn drive(
             served
         }
     };
+    recorder.finish();
     served.context("the relay ended by a fault of its own")??;
     Ok(())
+}
+
+/// Starts what writes recordings.
+pub fn record(settings: recording::Settings, clock: Clock) -> anyhow::Result<(Recorder, Tape)> {
+    let folder = settings.folder.clone();
+    Recorder::start(settings, clock).with_context(|| format!("recordings cannot be kept in {}", folder.display()))
 }

@@ -18,8 +18,9 @@ use crate::drive::{Geometry, Motor, Motors, Ramp, Rules, Wheels};
 use crate::journal::Journal;
 use crate::network::hostname;
 use crate::protocol::events::RobotCard;
+use crate::recording::folder::Keep;
 use crate::robot::body::Build;
-use crate::{agent, doctor, relay};
+use crate::{agent, doctor, recording, relay};
 
 /// Defaults, file and environment. Without `file`, the one in the user's configuration folder if
 /// there is one.
@@ -125,17 +126,25 @@ pub fn for_run(args: &RunArgs) -> anyhow::Result<Layers> {
     if let Some(serial) = &args.serial {
         layers.option("robot.serial", serial.as_str())?;
     }
+    if args.record {
+        layers.option("recording.on", true)?;
+    }
     Ok(layers)
 }
 
 /// The access folder of the running program that is meant, and its port.
 pub fn running(args: &RunningArgs) -> anyhow::Result<(PathBuf, u16)> {
+    let (config, ..) = check(&layers_of_running(args)?)?;
+    Ok((data_dir(&config)?.join("access"), config.server.port))
+}
+
+/// The configuration of the running program that is meant.
+pub fn layers_of_running(args: &RunningArgs) -> anyhow::Result<Layers> {
     let mut layers = layers(args.config.as_deref())?;
     if let Some(port) = args.port {
         layers.option("server.port", i64::from(port))?;
     }
-    let (config, ..) = check(&layers)?;
-    Ok((data_dir(&config)?.join("access"), config.server.port))
+    Ok(layers)
 }
 
 /// The kind of robot.
@@ -235,6 +244,7 @@ pub fn relay(config: &Config, wanted: &Wanted, names: &Names, journal: &Journal)
     settings.own_certificate = (!tls.cert.is_empty()).then(|| (PathBuf::from(&tls.cert), PathBuf::from(&tls.key)));
     settings.names = names.vouched.subscribe();
     let trust_port = config.server.trust_port;
+    settings.recordings = Some(recordings(config)?);
     settings.web = web(&config.server.web, &settings.data_directory)?;
     settings.trust_port = (config.server.public && trust_port != 0).then_some(trust_port);
     Ok(settings)
@@ -286,6 +296,26 @@ pub fn agent(config: &Config, wanted: &Wanted) -> anyhow::Result<agent::Settings
     let dir = data_dir(config)?.join("agent");
     let name = config.robot.name.clone();
     Ok(agent::Settings { controller, step: config.step(), dir, name, journal: Journal::none() })
+}
+
+/// How this robot is recorded.
+pub fn recording(layers: &Layers, config: &Config) -> anyhow::Result<recording::Settings> {
+    let (name, told) = (&config.robot.name, &config.recording);
+    Ok(recording::Settings {
+        folder: recordings(config)?,
+        label: hostname::label(name),
+        robot: name.clone(),
+        step: config.step(),
+        config: layers.iter().map(|(key, value, _)| (key.to_owned(), value.to_string())).collect(),
+        file_bytes: told.max_mib << 20,
+        file_length: Duration::from_secs(60 * told.max_minutes),
+        keep: Keep { bytes: told.keep_mib << 20, age: Duration::from_secs(24 * 3600 * told.keep_days) },
+    })
+}
+
+/// The folder of recordings.
+pub fn recordings(config: &Config) -> anyhow::Result<PathBuf> {
+    Ok(data_dir(config)?.join("recordings"))
 }
 
 /// What the doctor looks at. `now` is in seconds since 1970.

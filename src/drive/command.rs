@@ -1,5 +1,7 @@
 //! PURE. Command: what reaches the pilot, and what it answers.
 
+use serde::{Deserialize, Serialize};
+
 use super::latch::ResetError;
 use super::mixer::WheelSpeeds;
 use super::motion::Stick;
@@ -8,7 +10,7 @@ use super::safety::Fault;
 use super::seat::{DriverId, Grant, Source};
 
 /// The robot's own time as an input device last saw it: proof of when a sample was taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stamp {
     /// Session of the robot that gave it.
     pub session: u32,
@@ -17,7 +19,7 @@ pub struct Stamp {
 }
 
 /// One stick sample of a driver.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sample {
     /// Counts up, modulo 2³².
     pub seq: u32,
@@ -30,7 +32,8 @@ pub struct Sample {
 }
 
 /// What drivers and people ask for.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Command {
     /// A stick sample.
     Sample(Sample),

@@ -2,12 +2,14 @@
 
 use std::f64::consts::SQRT_2;
 
+use serde::{Deserialize, Serialize};
+
 use super::mixer::{MAX_MOTORS, WheelSpeeds};
 use super::odometry::Pose;
 use super::wheels::Wheels;
 
 /// A robot's drawing, in metres and radians; every length is positive.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Geometry {
     /// Its kind.
     pub wheels: Wheels,

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::seat::DriverId;
 use crate::time::Time;
 
@@ -23,7 +25,8 @@ pub enum ResetError {
     TooSoon,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 enum State {
     Open,
     Set,
@@ -33,7 +36,7 @@ enum State {
     },
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Press {
     by: DriverId,
     nonce: u32,
@@ -41,7 +44,7 @@ struct Press {
 }
 
 /// The STOP latch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Latch {
     state: State,
     press: Option<Press>,

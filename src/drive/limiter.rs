@@ -7,6 +7,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::motion::Twist;
 
 /// This near the goal counts as there; far below a permille.
@@ -15,7 +17,7 @@ const THERE: f64 = 1e-6;
 const PART: Duration = Duration::from_millis(1);
 
 /// How fast one direction may change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ramp {
     /// Rest to full speed takes this long, the jerk's time apart.
     pub accelerate: Duration,
@@ -28,7 +30,7 @@ pub struct Ramp {
 }
 
 /// Lets a motion change no faster than the robot should.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Limiter {
     straight: Ramp,
     turn: Ramp,
@@ -38,7 +40,7 @@ pub struct Limiter {
 }
 
 /// One direction: speed, and its change, in full speeds a second.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Axis {
     speed: f64,
     acceleration: f64,

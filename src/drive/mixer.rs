@@ -1,5 +1,7 @@
 //! PURE. Mixer: Twist to wheel speeds and back; all scaled alike when one saturates.
 
+use serde::{Deserialize, Serialize};
+
 use super::motion::Twist;
 use super::wheels::Wheels;
 
@@ -10,10 +12,23 @@ pub const MAX_MOTORS: usize = 4;
 const FULL: f64 = 1000.0;
 
 /// One speed per motor, permille of full, −1000…1000.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<i16>", into = "Vec<i16>")]
 pub struct WheelSpeeds {
     permille: [i16; MAX_MOTORS],
     motors: usize,
+}
+
+impl From<Vec<i16>> for WheelSpeeds {
+    fn from(permille: Vec<i16>) -> Self {
+        Self::new(&permille)
+    }
+}
+
+impl From<WheelSpeeds> for Vec<i16> {
+    fn from(speeds: WheelSpeeds) -> Self {
+        speeds.as_slice().to_vec()
+    }
 }
 
 impl WheelSpeeds {

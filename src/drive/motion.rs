@@ -3,17 +3,38 @@
 //! Signs follow REP-103: x forward, y left, left turn positive. A stick pushed forward is positive
 //! `forward`, pushed right is positive `right`; so a stick to the right asks for a negative turn.
 
+use serde::{Deserialize, Serialize};
+
 use super::wheels::Wheels;
 
 /// Deflections up to this count as released: a resting thumb or a worn spring drives nothing.
 const NEUTRAL_ZONE: f64 = 0.02;
 
 /// A checked stick position.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Written")]
 pub struct Stick {
     right: f64,
     forward: f64,
     strafe: f64,
+}
+
+/// A stick as it stands in a recording.
+#[derive(Deserialize)]
+struct Written {
+    right: f64,
+    forward: f64,
+    strafe: f64,
+}
+
+impl TryFrom<Written> for Stick {
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        Self::new(written.right, written.forward)
+            .and_then(|stick| stick.with_strafe(written.strafe))
+            .ok_or("a stick lies between −1 and 1")
+    }
 }
 
 impl Stick {
@@ -34,6 +55,12 @@ impl Stick {
     #[must_use]
     pub fn with_strafe(self, strafe: f64) -> Option<Self> {
         fits(strafe).then_some(Self { strafe, ..self })
+    }
+
+    /// Right, forward and sideways, as they were given.
+    #[must_use]
+    pub fn axes(self) -> (f64, f64, f64) {
+        (self.right, self.forward, self.strafe)
     }
 
     /// The same direction at `share` of the way, 0…1, but for the steering of a car: a slow one steers as far as a fast
@@ -66,7 +93,7 @@ fn fits(value: f64) -> bool {
 }
 
 /// A motion of the body: the planar `Twist` of REP-103, in fractions of the robot's full speed.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Twist {
     /// Forward, −1…1 of full speed.
     pub linear: f64,

@@ -1,12 +1,14 @@
 //! PURE. Motors: what a robot's own motors need that its drawing does not show: direction, trim, dead band.
 
+use serde::{Deserialize, Serialize};
+
 use super::mixer::{MAX_MOTORS, WheelSpeeds};
 
 /// Full speed of a motor, permille.
 const FULL: f64 = 1000.0;
 
 /// One motor, as calibration finds it.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Motor {
     /// Whether it turns backward when told forward.
     pub inverted: bool,
@@ -55,7 +57,7 @@ impl Motor {
 }
 
 /// All of a robot's motors.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Motors([Motor; MAX_MOTORS]);
 
 impl Motors {

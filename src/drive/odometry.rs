@@ -1,10 +1,12 @@
 //! PURE. Odometry: where the robot has gone, from what its wheels have counted.
 
+use serde::{Deserialize, Serialize};
+
 use super::geometry::Geometry;
 use super::mixer::MAX_MOTORS;
 
 /// Position and heading in the plane, REP-103, relative to where counting began.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Pose {
     /// Metres forward of the start.
     pub x_m: f64,
@@ -15,7 +17,7 @@ pub struct Pose {
 }
 
 /// Follows a pose through wheel counts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Odometry {
     geometry: Geometry,
     counts_per_m: f64,

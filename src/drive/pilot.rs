@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::command::{Answer, Command, Input, Refusal, Sample, Stamp};
 use super::evidence::{Evidence, Limits};
 use super::latch::Latch;
@@ -29,7 +31,7 @@ const BENCH: i16 = 400;
 const LONGEST_RAMP: Duration = Duration::from_millis(50);
 
 /// What `step` decided.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Output {
     /// How fast the wheels shall turn.
     pub wheels: WheelSpeeds,
@@ -54,7 +56,7 @@ pub struct Output {
 }
 
 /// What the seat's holder wants.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 enum Order {
     /// A stick is held.
     Held { wish: Wish, tick: u32, at: Time },
@@ -63,7 +65,7 @@ enum Order {
 }
 
 /// What a sample asks for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 enum Wish {
     Stick(Stick),
     Bench(WheelSpeeds),
@@ -78,20 +80,20 @@ impl Wish {
     }
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Seen {
     report: RobotReport,
     at: Time,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Motion {
     epoch: u32,
     tick: u32,
 }
 
 /// Decides who drives and whether wheels turn.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Pilot {
     rules: Rules,
     /// Motors that count from the next rest on.
@@ -150,6 +152,12 @@ impl Pilot {
     #[must_use]
     pub fn is_latched(&self) -> bool {
         self.latch.is_set()
+    }
+
+    /// The rules in force.
+    #[must_use]
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// What the motors need, as it is in force.

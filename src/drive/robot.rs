@@ -1,7 +1,9 @@
 //! PURE. What the pilot knows of the robot.
 
+use serde::{Deserialize, Serialize};
+
 /// One report of the robot, as far as driving cares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RobotReport {
     /// Session under which it listens.
     pub session: u32,
@@ -12,7 +14,8 @@ pub struct RobotReport {
 }
 
 /// What a robot is doing, as far as driving cares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RobotState {
     /// It does not speak our version of the protocol.
     Incompatible,

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::limiter::Ramp;
 use super::motors::Motors;
 use super::wheels::Wheels;
 
 /// The pilot's settings, checked by the configuration.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Rules {
     /// A command older than this no longer drives.
     pub command_timeout: Duration,

@@ -1,7 +1,10 @@
 //! PURE. What can be wrong, and what follows from it: the policy as one table.
 
+use serde::{Deserialize, Serialize};
+
 /// Something that keeps the robot from driving. Strongest first: of several, the first is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Fault {
     /// STOP is latched.
     Latched,
@@ -139,7 +142,7 @@ impl Fault {
 }
 
 /// A set of faults.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Faults(u8);
 
 impl Faults {

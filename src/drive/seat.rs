@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::time::Time;
 
 /// Drivers who may wait for the seat at most.
 const QUEUE: usize = 32;
 
 /// One who drives or wants to: a connection to the relay, or a gamepad.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DriverId(pub u64);
 
 /// Where a driver's commands come from, lowest priority first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Source {
     /// A page or a program over the network.
     Network,
@@ -45,7 +48,7 @@ pub enum Grant {
 }
 
 /// What the seat knows of its holder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Holder {
     driver: DriverId,
     source: Source,
@@ -53,7 +56,7 @@ struct Holder {
 }
 
 /// The seat of one robot.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Seat {
     holder: Option<Holder>,
     epoch: u32,

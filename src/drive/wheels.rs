@@ -1,8 +1,11 @@
 //! PURE. Wheels: the kinds of robots that can be driven.
 
+use serde::{Deserialize, Serialize};
+
 /// How a robot's wheels make its motion. With four motors their order is front left, front right, rear left, rear
 /// right.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Wheels {
     /// Two wheels, left and right, or two sides with two motors each that turn alike.
     #[default]

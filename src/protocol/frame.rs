@@ -3,6 +3,8 @@
 //! `0x00 COBS(body ++ crc32le(body)) 0x00`. The CRC is CRC-32/AUTOSAR: behind COBS a 16-bit CRC
 //! loses its distance, this one detects every error of up to seven bits in bodies of up to 34 bytes.
 
+use serde::{Deserialize, Serialize};
+
 use crc::{CRC_32_AUTOSAR, Crc, Table};
 
 /// Longest body, bytes. Bodies that move motors stay at or below 34.
@@ -89,11 +91,38 @@ pub enum FrameError {
 }
 
 /// Collects bytes until a frame is whole. Never holds more than one frame.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "Collected", into = "Collected")]
 pub struct Accumulator {
     bytes: [u8; MAX_STUFFED],
     /// How many bytes came since the last zero; may pass the buffer's end by one.
     len: usize,
+}
+
+/// What an accumulator holds, as it stands in a recording.
+#[derive(Serialize, Deserialize)]
+struct Collected {
+    bytes: Vec<u8>,
+    /// Whether more came than any frame has.
+    over: bool,
+}
+
+impl From<Collected> for Accumulator {
+    fn from(collected: Collected) -> Self {
+        let mut accumulator = Self::new();
+        let bytes = collected.bytes.iter().take(MAX_STUFFED);
+        accumulator.bytes.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = *byte);
+        let held = collected.bytes.len().min(MAX_STUFFED);
+        accumulator.len = if collected.over { MAX_STUFFED + 1 } else { held };
+        accumulator
+    }
+}
+
+impl From<Accumulator> for Collected {
+    fn from(accumulator: Accumulator) -> Self {
+        let over = accumulator.len > MAX_STUFFED;
+        Self { bytes: accumulator.bytes[..accumulator.len.min(MAX_STUFFED)].to_vec(), over }
+    }
 }
 
 impl Default for Accumulator {

@@ -68,7 +68,7 @@ pub struct LogReply {
 }
 
 /// `recordings`, from an operator.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "lowercase", deny_unknown_fields)]
 pub enum RecordingsRequest {
     /// Those that there are.
@@ -112,4 +112,30 @@ pub struct Recording {
     pub running: bool,
     /// Whether it can be downloaded from this relay.
     pub here: bool,
+}
+
+/// Whether this can be the name of a recording's file: small letters, digits and `-`, and `.mcap`. So no name leads out of a
+/// folder.
+#[must_use]
+pub fn is_recording_name(name: &str) -> bool {
+    let stem = name.strip_suffix(".mcap").unwrap_or_default();
+    let plain = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    (1..=100).contains(&stem.len()) && stem.chars().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Goal: no name of a recording leads anywhere but into its folder.
+    #[test]
+    fn names_of_recordings_lead_nowhere_else() {
+        assert!(is_recording_name("rover-2026-11-28-101500.mcap") && is_recording_name("a-2.mcap"));
+        for bad in
+            ["", ".mcap", "../a.mcap", "a/b.mcap", "a.mcap.new", "A.mcap", "a%2f.mcap", "a\0.mcap", "a.mcap/", "..mcap"]
+        {
+            assert!(!is_recording_name(bad), "{bad:?}");
+        }
+        assert!(!is_recording_name(&format!("{}.mcap", "a".repeat(101))));
+    }
 }

@@ -14,10 +14,29 @@ pub const TEXT_LEN: usize = 32;
 pub const NO_AGE: u16 = u16::MAX;
 
 /// One value per motor, 1…4 of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    try_from = "Vec<T>",
+    into = "Vec<T>",
+    bound(serialize = "T: Serialize + Copy + Default", deserialize = "T: Deserialize<'de> + Copy + Default")
+)]
 pub struct PerMotor<T> {
     values: [T; MAX_MOTORS],
     motors: usize,
+}
+
+impl<T: Copy + Default> TryFrom<Vec<T>> for PerMotor<T> {
+    type Error = &'static str;
+
+    fn try_from(values: Vec<T>) -> Result<Self, Self::Error> {
+        Self::new(&values).ok_or("a robot has one motor to four")
+    }
+}
+
+impl<T: Copy + Default> From<PerMotor<T>> for Vec<T> {
+    fn from(motors: PerMotor<T>) -> Self {
+        motors.as_slice().to_vec()
+    }
 }
 
 impl<T: Copy + Default> PerMotor<T> {
@@ -135,7 +154,7 @@ pub enum FromMcu {
     Counters(Counters),
 }
 /// Who the robot is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HelloAck {
     /// The nonce of the HELLO that this answers.
     pub nonce: u16,
@@ -196,7 +215,7 @@ impl Counters {
 }
 
 /// What the robot is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
     /// The session; 0 while there is none.
     pub session: u32,
@@ -227,7 +246,7 @@ pub struct Status {
 }
 
 /// State of the firmware.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum McuState {
     /// Started; no session.
     Boot,
@@ -244,7 +263,7 @@ pub enum McuState {
 }
 
 /// Why the firmware stopped last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StopReason {
     /// It never did.
     None,

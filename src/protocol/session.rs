@@ -6,6 +6,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::message::{Drive, FromMcu, HelloAck, MAJOR, McuState, PerMotor, Status, StopReason, ToMcu};
 use crate::time::Time;
 
@@ -13,7 +15,7 @@ use crate::time::Time;
 const RETRY: Duration = Duration::from_millis(100);
 
 /// Where a session stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 enum Stage {
     /// Nothing was heard yet.
     Listening,
@@ -27,7 +29,7 @@ enum Stage {
 }
 
 /// The host's half of a session.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Session {
     stage: Stage,
     seq: u16,
@@ -51,7 +53,7 @@ pub enum Event {
 }
 
 /// Why a session ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Loss {
     /// The robot started anew.
     Restarted,
@@ -74,7 +76,7 @@ impl Loss {
 }
 
 /// Why we and a robot do not fit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Mismatch {
     /// Its protocol is older than ours.
     RobotIsOlder,
@@ -103,7 +105,7 @@ impl Mismatch {
 }
 
 /// The motors that the host has speeds for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Driven {
     /// Left and right, each with one motor or with two: front left, front right, rear left, rear right.
     Sides,

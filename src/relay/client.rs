@@ -62,10 +62,10 @@ pub(super) struct Client {
 }
 
 /// An event on its way through the room.
-struct Arrival<'a> {
-    rooms: &'a Arc<Rooms>,
+pub(super) struct Arrival<'a> {
+    pub(super) rooms: &'a Arc<Rooms>,
     client: &'a Client,
-    robot: &'a Arc<Robot>,
+    pub(super) robot: &'a Arc<Robot>,
     socket: &'a SocketRef,
     event: &'a str,
     heard: &'a Heard,
@@ -122,7 +122,14 @@ impl Client {
         match event {
             name::STOP => arrival.stop(ack),
             name::DRIVE => arrival.drive(),
-            name::SEAT | name::RESET | name::ECHO | name::ACCESS | name::CALIBRATE | name::ROBOTS | name::LOG
+            name::SEAT
+            | name::RESET
+            | name::ECHO
+            | name::ACCESS
+            | name::CALIBRATE
+            | name::ROBOTS
+            | name::RECORDINGS
+            | name::LOG
                 if !arrival.fits(rooms.limits().control_bytes) => {}
             name::SEAT => arrival.seat(ack),
             name::RESET => arrival.reset(ack),
@@ -131,6 +138,7 @@ impl Client {
             name::CALIBRATE => arrival.calibrate(ack),
             name::LOG => arrival.log(ack),
             name::ROBOTS => arrival.robots(ack),
+            name::RECORDINGS => arrival.recordings(ack),
             name::DIRECTION => arrival.direction(ack),
             _ => arrival.relay(ack),
         }
@@ -416,6 +424,17 @@ impl Arrival<'_> {
         command: impl FnOnce(oneshot::Sender<T>) -> Command,
         failed: impl FnOnce(&str) -> T + Send + 'static,
     ) {
+        self.ask_and(ack, command, failed, |reply| reply);
+    }
+
+    /// The same, with something to add to its answer.
+    pub(super) fn ask_and<T: Serialize + Send + 'static>(
+        &self,
+        ack: AckSender,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+        failed: impl FnOnce(&str) -> T + Send + 'static,
+        told: impl FnOnce(T) -> T + Send + 'static,
+    ) {
         if self.robot.is_lobby() {
             return acknowledge(ack, &failed("choose a robot first"));
         }
@@ -425,7 +444,7 @@ impl Arrival<'_> {
         }
         tokio::spawn(async move {
             match timeout(ANSWER_WITHIN, answered).await {
-                Ok(Ok(reply)) => acknowledge(ack, &reply),
+                Ok(Ok(reply)) => acknowledge(ack, &told(reply)),
                 Ok(Err(_)) | Err(_) => acknowledge(ack, &failed(NO_ANSWER)),
             }
         });
@@ -448,7 +467,7 @@ impl Arrival<'_> {
         small
     }
 
-    fn may(&self, role: Role) -> bool {
+    pub(super) fn may(&self, role: Role) -> bool {
         let may = self.client.sender.role >= role;
         if !may {
             self.refuse("role", "this client may not do that");
@@ -457,7 +476,7 @@ impl Arrival<'_> {
     }
 
     /// The event's payload, if it is small enough and understood.
-    fn payload<T: serde::de::DeserializeOwned>(&self, event: &'static str, most: usize) -> Option<T> {
+    pub(super) fn payload<T: serde::de::DeserializeOwned>(&self, event: &'static str, most: usize) -> Option<T> {
         if !self.is_small(most) {
             return None;
         }
@@ -501,7 +520,7 @@ pub(super) fn refuse(client: &Client, socket: &SocketRef, refused: &Refused, now
     }
 }
 
-fn acknowledge<T: Serialize>(ack: AckSender, reply: &T) {
+pub(super) fn acknowledge<T: Serialize>(ack: AckSender, reply: &T) {
     if let Err(error) = ack.send(reply) {
         tracing::debug!(%error, "an acknowledgement was lost");
     }

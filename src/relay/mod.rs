@@ -18,6 +18,7 @@ mod listener;
 mod memory;
 mod pair;
 mod recent;
+mod recordings;
 mod redirect;
 mod renewal;
 mod rooms;
@@ -288,10 +289,12 @@ fn app(settings: Settings, fleet: Arc<Fleet>, gate: Arc<Gate>, keeper: Keeper, p
     };
     let trust = trust::pages(keeper, &settings.robot.name, Way::Secure);
     let home = settings.web.is_some().then(|| "/".to_owned());
+    let recordings = recordings::desk(settings.recordings.clone());
     let rooms = Rooms::open(settings, fleet, gate.clone(), sessions, &io);
     let app = assets::classic()
         .merge(pair::desk(gate, port, home))
         .merge(trust)
+        .merge(recordings)
         .fallback_service(service)
         .layer(middleware::from_fn(move |request, next| door::attend(door.clone(), request, next)));
     (app, rooms)

@@ -106,6 +106,11 @@ impl Rooms {
         &self.settings.meter
     }
 
+    /// Whether recordings of this process's robot can be downloaded.
+    pub(super) fn has_recordings(&self) -> bool {
+        self.settings.recordings.is_some()
+    }
+
     /// Who may come in.
     pub(super) fn gate(&self) -> &Arc<Gate> {
         &self.gate

@@ -58,6 +58,8 @@ pub struct Settings {
     pub web: Option<PathBuf>,
     /// The log.
     pub journal: Journal,
+    /// The folder with the recordings of this process's robot, which operators download.
+    pub recordings: Option<PathBuf>,
     /// Port on all addresses for the page that brings the certificate to phones, over plain HTTP; 0 takes any.
     pub trust_port: Option<u16>,
     /// What is counted of it.
@@ -98,6 +100,7 @@ impl Settings {
             names: watch::channel(Name::local().to_vec()).1,
             web: None,
             journal: Journal::none(),
+            recordings: None,
             trust_port: None,
             meter: Arc::default(),
         }
