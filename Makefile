@@ -6,7 +6,7 @@ BOARD := target/uno
 FUZZ_SECONDS := 300
 STEP = @printf '\n== %s ==\n'
 
-.PHONY: help run test tools fmt lint firmware firmware-sim rust fuzz-a-little fuzz page interop browser test-vm screenshots bench clean
+.PHONY: help run test tools fmt lint firmware firmware-sim rust fuzz-a-little fuzz page interop browser test-vm screenshots bench bench-log clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 15
@@ -71,6 +71,10 @@ test-vm: node_modules firmware ## plugs pulled in a virtual machine: USB and gam
 bench: node_modules $(VENV)/ready ## command to frame and release to zero on a pseudo-terminal, as a table
 	cargo build --release
 	JOYWIRE_BIN=target/release/joywire JOYWIRE_PYTHON=$(VENV)/bin/python npm run --silent bench:latency
+
+bench-log: node_modules ## the driver's latency with the message log on against off, in turns, as a ratio
+	cargo build --release
+	JOYWIRE_BIN=target/release/joywire npm run --silent bench:compare
 
 screenshots: browser ## renews the pictures in docs/
 	for name in pairing watching driving devices; do cp target/screenshots/docs-$$name.png docs/$$name.png; done

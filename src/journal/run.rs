@@ -4,11 +4,15 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use rustix::fs::FlockOperation;
 
 use super::place::locked;
+
+/// A lock may be without its owner's hold for a moment after it was made.
+const YOUNG: Duration = Duration::from_mins(1);
 
 /// A program's time with the log.
 #[derive(Debug)]
@@ -26,6 +30,7 @@ impl Run {
     /// # Errors
     /// What the system says.
     pub fn begin(dir: &Path, program: &str) -> io::Result<Self> {
+        sweep(dir);
         // Process numbers come again.
         let name = format!("run-{}-{:08x}", std::process::id(), getrandom::u32().map_err(io::Error::other)?);
         let path = dir.join(&name);
@@ -65,6 +70,25 @@ impl Run {
         // If it stays, it says nothing to anybody.
         fs::remove_file(&self.path).ok();
     }
+}
+
+/// Takes away locks of programs that were killed before they had told their names.
+fn sweep(dir: &Path) {
+    for path in fs::read_dir(dir).into_iter().flatten().flatten().map(|entry| entry.path()) {
+        let ours = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("run-"));
+        // A new one is not locked yet. Others whose program is dead say no more than missing ones.
+        let age = fs::metadata(&path).and_then(|found| found.modified()).ok().and_then(|at| at.elapsed().ok());
+        if ours && age.is_some_and(|age| age > YOUNG) && is_free(&path) {
+            fs::remove_file(&path).ok();
+        }
+    }
+}
+
+/// Whether nobody holds a lock any more.
+fn is_free(path: &Path) -> bool {
+    // Shared, so that two that look at once do not take each other for the one that lives.
+    let lock = File::open(path).and_then(|file| locked(file, FlockOperation::NonBlockingLockShared));
+    lock.is_ok()
 }
 
 /// A run that ended without a farewell.
@@ -107,8 +131,6 @@ impl Dead {
     }
 
     fn lives(&self) -> bool {
-        // Shared, so that two that look at once do not take each other for the one that lives.
-        let lock = File::open(&self.lock).and_then(|file| locked(file, FlockOperation::NonBlockingLockShared));
-        lock.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+        self.lock.exists() && !is_free(&self.lock)
     }
 }

@@ -106,8 +106,8 @@ export class Rig {
 
   /**
    * One program for all; or `apart`: a relay and an agent, each a program of its own; or `classic`: an agent alone, at the
-   * server of that address.
-   * @param {{apart?: boolean, classic?: string}} how
+   * server of that address. `args` and `env`: what the program is told beyond that.
+   * @param {{apart?: boolean, classic?: string, args?: string[], env?: Record<string, string>}} how
    */
   static async start(how = {}) {
     assert.ok(existsSync(program), `${program} is not there: cargo build, or set JOYWIRE_BIN`);
@@ -121,8 +121,8 @@ export class Rig {
     return rig;
   }
 
-  async #start({ apart = false, classic }) {
-    const env = { XDG_DATA_HOME: this.#home, XDG_CONFIG_HOME: this.#home };
+  async #start({ apart = false, classic, args = [], env: further = {} }) {
+    const env = { XDG_DATA_HOME: this.#home, XDG_CONFIG_HOME: this.#home, ...further };
     const config = join(this.#home, "empty.toml");
     writeFileSync(config, "");
     const link = join(this.#home, "robot");
@@ -135,7 +135,7 @@ export class Rig {
       this.url = classic;
     } else {
       const work = apart ? ["relay", "--config", config] : ["run", ...end];
-      this.joywire = new Program(program, [...work, "--port", "0"], env);
+      this.joywire = new Program(program, [...work, "--port", "0", ...args], env);
       [this.url] = await this.joywire.says("its address", (line) => /https:\/\/localhost:\d+/.exec(line));
     }
     if (apart || classic) {

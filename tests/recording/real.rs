@@ -89,23 +89,28 @@ fn killed_program_leaves_a_recording() {
     assert!(code == Some(0) && said.contains("ends abruptly") && said.contains("It never stopped"), "{said}");
 }
 
-/// Goal: a driver who vanishes is told of in the recording of the real program, in order and with numbers; as JSON, too.
+/// Goal: a driver whose program stands still for a moment stops the robot, and the recording of the real program tells it
+/// with numbers and place; as JSON, too.
 #[test]
-fn vanished_driver_is_explained() {
+fn frozen_driver_is_explained() {
     let shell = shell();
     let (running, url) = start(shell.command(&["run", "--record"]));
-    let mut driver =
-        shell.command(&["drive", "--relay", &url, "--config", "joywire.toml", "up", "20s"]).spawn().unwrap();
+    let driver = shell.command(&["drive", "--relay", &url, "--config", "joywire.toml", "up", "20s"]);
+    let driver = Running::start(driver);
     sleep(Duration::from_millis(2500));
-    driver.kill().unwrap();
-    driver.wait().unwrap();
-    sleep(Duration::from_millis(1500));
+    driver.signal(Signal::STOP);
+    sleep(Duration::from_millis(700));
+    driver.signal(Signal::CONT);
+    sleep(Duration::from_millis(700));
+    drop(driver);
+    sleep(Duration::from_millis(700));
     running.signal(Signal::INT);
     assert_eq!(running.end().0, Some(0));
     let file = recordings(&shell).remove(0);
     let (code, said) = replay(&shell, &file, &["--explain"]);
     assert_eq!(code, Some(0), "{said}");
-    // Its connection ends with it, so the seat is free before a sample is old; either is told.
+    let stale = "the newest sample was 2";
+    assert!(said.contains("command_stale") && said.contains(stale) && said.contains("[network ✗]"), "{said}");
     let (code, json) = replay(&shell, &file, &["--json"]);
     let told: Value = serde_json::from_str(&json).unwrap();
     assert_eq!((code, &told["robot"], &told["ending"]["how"]), (Some(0), &"Rover".into(), &"whole".into()), "{told}");
@@ -113,7 +118,9 @@ fn vanished_driver_is_explained() {
     let review = Told::at(&file).review();
     let stops: &[Stop] = &review.stops;
     assert_eq!(told["stops"].as_array().unwrap().len(), stops.len());
-    assert!(stops.iter().all(|stop| stop.driver.as_deref() == Some("joywire drive")), "{stops:?}");
+    let first = &stops[0];
+    assert_eq!((first.driver.as_deref(), &*first.causes[0].reason.code), (Some("joywire drive"), "command_stale"));
+    assert!(first.moved && first.reported_zero.is_some_and(|age| age < Duration::from_millis(250)), "{first:?}");
 }
 
 /// Goal: on a disk that is full the recording ends with a sentence; the program goes on driving.
