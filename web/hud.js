@@ -1,6 +1,7 @@
 // The panels: state, robot and link, written only when a value changed.
 import { colour } from "./fleet.js";
-import { said, t } from "./words.js";
+import { brief, shortly } from "./reason.js";
+import { t } from "./words.js";
 
 /** Figures that flicker cannot be read: they change no more often than this, ms. */
 const FIGURES_MS = 200;
@@ -49,6 +50,7 @@ export class Hud {
     hint: part("state-hint"),
     detail: part("detail"),
     detailText: part("detail-text"),
+    detailNumber: part("detail-number"),
     detailIcon: part("detail-icon"),
     said: part("said"),
     wheels: part("wheels"),
@@ -62,10 +64,11 @@ export class Hud {
     pad: part("gamepad"),
     padName: part("gamepad-name"),
     latchReason: part("latch-reason"),
+    recording: part("recording"),
   };
 
   /** @param {ReturnType<typeof import("./status.js").judge>} status */
-  state({ view, hint, detail }) {
+  state({ view, hint, detail, number = "" }) {
     const parts = this.#parts;
     document.body.dataset.state = view;
     draw(parts.icon, view);
@@ -76,6 +79,7 @@ export class Hud {
     parts.detail.classList.toggle("shown", shown !== "");
     if (shown) {
       write(parts.detailText, shown);
+      write(parts.detailNumber, number);
       draw(parts.detailIcon, view);
     }
     if (view === "latched") write(parts.latchReason, detail || t("latch.pressed"));
@@ -119,9 +123,17 @@ export class Hud {
     if (pad) write(this.#parts.padName, pad.ready ? pad.name : t("gamepad.centre", { name: pad.name }));
   }
 
+  /** Everybody knows when a drive is recorded. @param {boolean} runs */
+  recording(runs) {
+    if (document.body.hasAttribute("data-recording") === runs) return;
+    document.body.toggleAttribute("data-recording", runs);
+    write(this.#parts.recording, runs ? t("hud.recording") : "");
+  }
+
   /** @param {Telemetry} telemetry */
   telemetry(telemetry) {
     this.#wheels(telemetry.wheels);
+    this.recording(telemetry.recording === true);
     const now = performance.now();
     if (now - this.#figuresAt < FIGURES_MS) return;
     this.#figuresAt = now;
@@ -136,7 +148,7 @@ export class Hud {
     figure(silence, telemetry.state === "no_robot" ? null : brief(telemetry.link.silence_ms));
     silence.dataset.level = level(telemetry.link.silence_ms, 150, 500);
     const stop = telemetry.last_stop;
-    write(last, stop ? said(stop.code, stop.text) : t("last.none"));
+    write(last, stop ? shortly(stop) : t("last.none"));
     last.dataset.code = telemetry.last_stop?.code ?? "";
   }
 
@@ -155,6 +167,7 @@ export class Hud {
       element.dataset.level = "";
     }
     this.#parts.speed.hidden = true;
+    this.recording(false);
     this.roundTrip(null);
     this.#wheels([]);
     this.#figuresAt = -Infinity;
@@ -189,11 +202,6 @@ export class Hud {
 function figure(element, value) {
   write(element, value ?? "–");
   element.classList.toggle("none", value === null);
-}
-
-/** @param {number} ms */
-function brief(ms) {
-  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 9950 ? 1 : 0)} s`;
 }
 
 /**

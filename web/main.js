@@ -3,7 +3,6 @@ import * as event from "./events.js";
 import { AccessList } from "./access.js";
 import { AccessPanel } from "./access-panel.js";
 import { Buzz } from "./buzz.js";
-import { Cable } from "./cable.js";
 import { Chain } from "./chain.js";
 import { Chat } from "./chat.js";
 import { Drive } from "./drive.js";
@@ -24,7 +23,7 @@ import { Settings } from "./settings.js";
 import { SettingsSheet } from "./settings-sheet.js";
 import { Socket } from "./socket.js";
 import { wireSpeed } from "./speed.js";
-import { broken, judge } from "./status.js";
+import { broken, cause, judge } from "./status.js";
 import { Reset, Stop } from "./stop.js";
 import { ALONE, CROSS, SLIDE, TANK, Thumbs } from "./thumbs.js";
 import { TiltPad } from "./tilt-pad.js";
@@ -54,7 +53,6 @@ const line = new RobotLine(socket, fleet);
 const drive = new Drive(line);
 const stop = new Stop(line);
 const reset = new Reset(line);
-const cable = new Cable();
 const chain = new Chain(/** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll(".chain")));
 const hud = new Hud();
 const seatRow = new SeatRow(drive);
@@ -72,6 +70,10 @@ let heardAt = -Infinity;
 let met = false;
 /** Comes when it is first opened: most people never calibrate. @type {Awaited<ReturnType<typeof import("./calibrate-panel.js").calibration>> | null} */
 let calibration = null;
+/** Comes when it is first opened. @type {ReturnType<typeof import("./details.js").details> | null} */
+let details = null;
+/** Comes when it is first opened. @type {Awaited<ReturnType<typeof import("./journal-panel.js").journalPanel>> | null} */
+let journal = null;
 /** Comes with the second robot, or in the lobby. @type {Awaited<ReturnType<typeof import("./robots-panel.js").robotsPanel>> | null} */
 let robots = null;
 /** The robot that was chosen last, while its predecessor is being left. */
@@ -110,8 +112,9 @@ function paint() {
   };
   const status = judge(now);
   hud.state(status);
-  chain.show(broken(now));
+  chain.show(broken(now), cause(now), drive.mine);
   calibration?.look(status);
+  journal?.look(telemetry);
   hud.gamepad(padHand.pad);
   if (poll.able) settingsSheet.rumbles();
   seatRow.show();
@@ -119,7 +122,7 @@ function paint() {
   if (["lost", "connecting", "choosing"].includes(status.view) || !telemetry) hud.blank();
   else {
     hud.telemetry(telemetry);
-    cable.show(telemetry.link);
+    details?.show(telemetry);
     map.move(telemetry.pose);
   }
   const latched = status.view === "latched";
@@ -145,6 +148,7 @@ socket.on(event.WELCOME, (...args) => {
     toasts.say(t("main.old"), "version");
   }
   accessList.welcomed(welcome.role);
+  part("journal-open").hidden = welcome.role !== "operator";
   if (!fleet.welcomed(welcome)) {
     drive.lost();
     telemetry = null;
@@ -156,6 +160,7 @@ socket.on(event.WELCOME, (...args) => {
   fit(welcome.robot);
   part("calibrate-open").hidden = welcome.role !== "operator" || welcome.robot.simulated;
   drive.welcomed(welcome);
+  journal?.welcomed();
   return hear(welcome.telemetry);
 });
 // In the lobby nothing is heard of a robot: what was on its way is of the last one.
@@ -196,6 +201,7 @@ fleet.onmove = () => {
   map.forget();
   chat.forget();
   calibration?.forget();
+  journal?.forget();
 };
 fleet.onchange = () => {
   document.body.toggleAttribute("data-lobby", fleet.lobby);
@@ -208,6 +214,7 @@ fleet.onchange = () => {
   if (fleet.lobby) void showRobots();
   robots?.show();
   accessPanel.show();
+  journal?.show();
   repaint();
 };
 socket.auth.robot = fleet.asked || undefined;
@@ -428,6 +435,28 @@ part("calibrate-open").addEventListener("click", async () => {
     calibration.open();
   } catch {
     toasts.say(t("socket.offline"), "calibrate");
+  }
+});
+
+part("journal-open").addEventListener("click", async () => {
+  try {
+    journal = await (await import("./journal-panel.js")).journalPanel(fleet, socket, line);
+    journal.sheet.onopen = () => drive.letGo();
+    journal.sheet.show(true);
+  } catch {
+    toasts.say(t("socket.offline"), "journal");
+  }
+});
+part("details-open").addEventListener("click", async (click) => {
+  if (details) return;
+  // From then on the button opens it by itself.
+  click.preventDefault();
+  try {
+    details ??= (await import("./details.js")).details();
+    part("details").showPopover();
+    if (telemetry) details.show(telemetry);
+  } catch {
+    toasts.say(t("socket.offline"), "details");
   }
 });
 

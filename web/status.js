@@ -1,9 +1,13 @@
 // One word for everything that goes on, and which link is down: what the page shows at a glance, decided in one table.
+import { late } from "./reason.js";
 import { said, t } from "./words.js";
 
 /**
  * A link of the chain from this page to the robot, by what is at its far end.
  * @typedef {"relay" | "agent" | "robot"} Broken
+ *
+ * Where the robot's own reason lies while all links hold: on the way of the driver's commands, in its program, in itself.
+ * @typedef {"network" | "agent" | "robot"} Cause
  * @typedef {"connecting" | "lost" | "no_robot" | "starting" | "ready" | "driving" | "watching" | "stopped" | "latched" | "choosing"} View
  * @typedef {object} Situation
  * @property {boolean} ready whether the relay has greeted
@@ -44,14 +48,28 @@ export function broken(now) {
   if (!now.ready) return now.met || now.trouble ? "relay" : null;
   if (now.missing !== null) return now.missing ? "agent" : null;
   if (!telemetry || silent(now)) return now.quiet_ms > QUIET_MS ? "relay" : "agent";
-  if (telemetry.state !== "no_robot") return null;
-  return orphaned(telemetry) ? "agent" : "robot";
+  if (orphaned(telemetry)) return "agent";
+  const hop = telemetry.reason?.hop;
+  if (hop) return hop === "cable" ? "robot" : null;
+  return telemetry.state === "no_robot" ? "robot" : null;
+}
+
+/**
+ * Where the cause of a stop lies; null if a link is down, or a person wanted it.
+ * @param {Situation} now
+ * @returns {Cause | null}
+ */
+export function cause(now) {
+  const hop = now.telemetry?.reason?.hop;
+  if (!hop || hop === "person" || hop === "cable" || !now.ready || now.missing !== null) return null;
+  return broken(now) ? null : hop;
 }
 
 /**
  * What to show, strongest first.
  * @param {Situation} now
- * @returns {{view: View, hint: string, detail: string}} `hint` fits beside the word, `detail` is the whole sentence
+ * @returns {{view: View, hint: string, detail: string, number?: string}} `hint` fits beside the word, `detail` is the whole sentence,
+ *   `number` the age that was too long
  */
 export function judge(now) {
   const { telemetry, seat, mine } = now;
@@ -72,17 +90,18 @@ export function judge(now) {
     };
   }
   const why = telemetry.reason ? said(telemetry.reason.code, telemetry.reason.text) : "";
+  const number = telemetry.reason ? late(telemetry.reason) : "";
   const driver = seat.holder ? t("seat.drives", { name: seat.holder.name }) : "";
   const who = mine ? t("hint.mine") : driver;
   switch (telemetry.state) {
     case "latched":
       return { view: "latched", hint: who, detail: why };
     case "no_robot":
-      return { view: "no_robot", hint: t(orphaned(telemetry) ? "hint.noAgent" : "hint.noRobot"), detail: why || t("drive.noRobot") };
+      return { view: "no_robot", hint: t(orphaned(telemetry) ? "hint.noAgent" : "hint.noRobot"), detail: why || t("drive.noRobot"), number };
     case "starting":
       return { view: "starting", hint: t("hint.starting"), detail: why };
     case "stopped":
-      return { view: "stopped", hint: who, detail: why };
+      return { view: "stopped", hint: who, detail: why, number };
     default:
       break;
   }

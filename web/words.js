@@ -25,6 +25,12 @@ export function pick(chosen, wanted) {
   return tags.find((tag) => LANGUAGES.includes(tag)) ?? "en";
 }
 
+/** How dates are written: as the person's own browser does where it has the language of now. */
+export function locale() {
+  const own = typeof navigator === "undefined" ? [] : (navigator.languages ?? []);
+  return own.find((tag) => tag.toLowerCase().split("-")[0] === language) ?? language;
+}
+
 /**
  * What a dictionary says for a key in the language of now.
  * @template {string} K

@@ -68,7 +68,7 @@ test("the figures of the cable open over the page and never over STOP", async ()
   for (const screen of Object.values(screens)) {
     phone = await Visitor.open(browser, robot, { screen });
     await phone.says("ready", "watching", "stopped");
-    await phone.page.getByRole("button", { name: "Cable" }).click();
+    await phone.page.getByRole("button", { name: "Details" }).click();
     const figures = () => phone.page.locator("#cable dd").allTextContents();
     await until("commands that were accepted", async () => Number((await figures())[1]) > 0, 5000);
     assert.ok((await figures()).every((figure) => /^\d+$/.test(figure)), await figures());

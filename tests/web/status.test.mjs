@@ -1,7 +1,7 @@
 // One word for everything that goes on: the table, row by row.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { broken, judge } from "../../web/status.js";
+import { broken, cause, judge } from "../../web/status.js";
 
 const SOMEBODY = { id: 2, name: "Coral Wren" };
 const live = {
@@ -17,6 +17,7 @@ const live = {
   missing: null,
 };
 const state = (state, text = null, code = "x") => ({ telemetry: { state, reason: text && { code, text } } });
+const stop = (code, hop, exceeded = null) => ({ code, text: code, hop, numbers: { exceeded } });
 const held = { seat: { holder: SOMEBODY, epoch: 2, queue: [] } };
 
 /** Goal: the strongest fact wins, so that nobody reads "driving" off a robot that is gone. */
@@ -66,6 +67,34 @@ for (const [what, change, link] of [
     assert.equal(broken({ ...live, ...change }), link);
   });
 }
+
+/** Goal: the chain marks the hop that the robot's reason names, but a link that is down as seen from the page comes first. */
+for (const [what, change, link, place] of [
+  ["samples that came late", { telemetry: { state: "stopped", reason: stop("command_stale", "network") } }, null, "network"],
+  ["a program that was held up", { telemetry: { state: "stopped", reason: stop("overrun", "agent") } }, null, "agent"],
+  ["a robot that stopped itself", { telemetry: { state: "stopped", reason: stop("robot_stopped", "robot") } }, null, "robot"],
+  ["a robot of another version", { telemetry: { state: "no_robot", reason: stop("robot_incompatible", "robot") } }, null, "robot"],
+  ["a silent robot", { telemetry: { state: "no_robot", reason: stop("robot_silent", "cable") } }, "robot", null],
+  ["no robot", { telemetry: { state: "no_robot", reason: stop("robot_absent", "cable") } }, "robot", null],
+  ["a program that is away", { telemetry: { state: "no_robot", reason: stop("agent_absent", "network") } }, "agent", null],
+  ["STOP", { telemetry: { state: "latched", reason: stop("latched", "person") } }, null, null],
+  ["a word of tomorrow", { telemetry: { state: "stopped", reason: stop("moon", "") } }, null, null],
+  ["late samples before silence", { silence_ms: 1500, telemetry: { state: "stopped", reason: stop("command_stale", "network") } }, "agent", null],
+  ["a silent relay", { quiet_ms: 1500, silence_ms: 1500, telemetry: { state: "no_robot", reason: stop("robot_absent", "cable") } }, "relay", null],
+  ["a lost connection", { ready: false, telemetry: { state: "stopped", reason: stop("overrun", "agent") } }, "relay", null],
+]) {
+  test(`the chain tells of ${what}`, () => {
+    const now = { ...live, ...change };
+    assert.deepEqual([broken(now), cause(now)], [link, place]);
+  });
+}
+
+/** Goal: a stop tells its number beside its sentence. */
+test("a stop has the age that was too long", () => {
+  const reason = stop("overrun", "agent", { what: "pause", ms: 900, limit_ms: 250 });
+  assert.equal(judge({ ...live, telemetry: { state: "stopped", reason } }).number, "held up for 900 ms (at most 250 ms)");
+  assert.equal(judge({ ...live, ...state("stopped", "of before") }).number, "");
+});
 
 /** Goal: the reason is shown in the robot's own words. */
 test("the robot's sentence is passed on", () => {

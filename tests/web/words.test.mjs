@@ -3,6 +3,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { afterEach, test } from "node:test";
 import * as calibrate from "../../web/calibrate-words.js";
+import * as details from "../../web/details-words.js";
+import * as journal from "../../web/journal-words.js";
 import * as robots from "../../web/robots-words.js";
 import { LANGUAGES, nth, pick, said, speak, t } from "../../web/words.js";
 import { de } from "../../web/words-de.js";
@@ -16,13 +18,15 @@ const code = readdirSync(web)
   .map(read)
   .join("\n");
 const listing = ["robots-panel.js", "robot-row.js"].map(read).join("\n");
+const detailed = read("details.js");
+const journals = ["journal-panel.js", "journal-entry.js"].map(read).join("\n");
 const calibration = ["calibrate.js", "calibrate-panel.js"].map(read).join("\n");
 const places = (text) => [...text.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
 
 afterEach(() => speak("en"));
 
 /** Goal: nobody meets a gap, or a brace that was not filled. */
-for (const [what, english, german] of [["the page", en, de], ["calibration", calibrate.en, calibrate.de], ["the list of robots", robots.en, robots.de]]) {
+for (const [what, english, german] of [["the page", en, de], ["calibration", calibrate.en, calibrate.de], ["the list of robots", robots.en, robots.de], ["the details", details.en, details.de], ["log and recordings", journal.en, journal.de]]) {
   test(`both languages of ${what} have the same keys and the same places`, () => {
     assert.deepEqual(Object.keys(german), Object.keys(english));
     for (const [key, text] of Object.entries(english)) {
@@ -65,6 +69,19 @@ test("the list of robots says what exists, and what exists is said", () => {
   for (const [, key] of listing.matchAll(/\btell\("([^"]+)"/g)) assert.ok(Object.hasOwn(robots.en, key), key);
   speak("de");
   assert.equal(robots.tell("drives", { name: "Wren" }), "Wren fährt");
+});
+
+/** Goal: the same for the details, and for log and recordings. */
+test("details, log and recordings say what exists, and what exists is said", () => {
+  for (const [code, { en }] of [[detailed, details], [journals, journal]]) {
+    const quoted = new Set([...code.matchAll(/"([a-z]+(?:\.\w+)?)"/g)].map(([, key]) => key));
+    assert.deepEqual(Object.keys(en).filter((key) => !quoted.has(key)), []);
+    for (const [, key] of code.matchAll(/\btell\("([^"]+)"/g)) assert.ok(Object.hasOwn(en, key), key);
+  }
+  const kinds = readFileSync(new URL("../../src/journal/record.rs", import.meta.url), "utf8");
+  const named = [...kinds.matchAll(/Self::\w+ => (?:"(\w+)"|name::(\w+))/g)].map(([, text, constant]) => text ?? constant.toLowerCase());
+  assert.ok(named.length >= 16);
+  for (const kind of named) assert.ok(Object.hasOwn(journal.en, `event.${kind}`), kind);
 });
 
 /** Goal: the families have a member for whatever may come, and none for what never does. */
