@@ -251,8 +251,11 @@ fn config_show_tells_where_each_value_came_from() {
     fs::write(shell.path("joywire/joywire.toml"), "[robot]\nname = \"Rover\"\ntrack_m = 0.3\n").unwrap();
     let output = shell.command(&["config", "show"]).env("JOYWIRE_ROBOT__TRACK_M", "0.4").output().unwrap();
     let said = text(&output.stdout);
+    let server = said.split("[server]\n").nth(1).unwrap();
+    let robot = said.split("[robot]\n").nth(1).unwrap();
     let line = |key: &str| {
-        let found = said.lines().find(|line| line.starts_with(&format!("{key} = ")));
+        let section = if key == "port" { server } else { robot };
+        let found = section.lines().find(|line| line.starts_with(&format!("{key} = ")));
         found.unwrap_or_else(|| panic!("no {key} in\n{said}")).to_owned()
     };
     assert!(output.status.success());
