@@ -261,7 +261,7 @@ fn config_show_tells_where_each_value_came_from() {
     assert!(output.status.success());
     assert!(line("name").contains("\"Rover\"") && line("name").ends_with("joywire/joywire.toml"), "{said}");
     assert!(line("track_m").contains("0.4") && line("track_m").ends_with("# JOYWIRE_ROBOT__TRACK_M"), "{said}");
-    assert!(line("port").contains("8080") && line("port").ends_with("# default"), "{said}");
+    assert!(line("trust_port").contains("8081") && line("trust_port").ends_with("# default"), "{said}");
     assert!(toml::from_str::<toml::Table>(&said).is_ok(), "what it shows is itself a configuration");
 }
 

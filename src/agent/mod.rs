@@ -266,6 +266,8 @@ impl Agent {
         telemetry.link.refused += self.mailbox.dropped();
         self.note_recording(None);
         telemetry.recording = self.controller.is_recording();
+        let (bytes, lost) = self.controller.recorded();
+        self.meter.recorded(bytes, lost);
         self.meter.publish(&telemetry, (self.mailbox.dropped(), self.mailbox.replaced(), self.cable.dropped()));
         self.mailbox.publish(telemetry);
     }

@@ -64,6 +64,7 @@ struct Shared {
     /// The recording is to end, which the queue had no room for.
     end: AtomicBool,
     lost: AtomicU64,
+    bytes: AtomicU64,
 }
 
 /// The agent's end of a tape.
@@ -104,6 +105,11 @@ impl Reel {
     #[must_use]
     pub fn take_end(&self) -> bool {
         self.shared.end.swap(false, Ordering::Relaxed)
+    }
+
+    /// Tells how many bytes were written since the start.
+    pub fn wrote(&self, bytes: u64) {
+        self.shared.bytes.store(bytes, Ordering::Relaxed);
     }
 
     /// Entries that were lost since the start.
@@ -155,6 +161,14 @@ impl Taped {
     #[must_use]
     pub fn is_recording(&self) -> bool {
         self.state != State::Off
+    }
+
+    /// Bytes that were recorded since the start, and entries that were lost.
+    #[must_use]
+    pub fn recorded(&self) -> (u64, u64) {
+        self.tape.as_ref().map_or((0, 0), |tape| {
+            (tape.shared.bytes.load(Ordering::Relaxed), tape.shared.lost.load(Ordering::Relaxed))
+        })
     }
 
     /// Begins a recording, unless one runs. `false` if that is not possible.

@@ -81,7 +81,7 @@ impl Recorder {
         private_file::directory(&settings.folder)?;
         let ((tape, reel), (end, done)) = (tape(), mpsc::channel());
         thread::Builder::new().name("recording".into()).spawn(move || {
-            Desk { settings, clock, reel, running: None, failed: None }.work();
+            Desk { settings, clock, reel, running: None, failed: None, bytes: 0 }.work();
             drop(end);
         })?;
         Ok((Self { done }, tape))
@@ -116,6 +116,8 @@ struct Desk {
     running: Option<Running>,
     /// Why the last recording ended too early, as a sentence.
     failed: Option<String>,
+    /// Of the files that are whole.
+    bytes: u64,
 }
 
 impl Desk {
@@ -221,6 +223,7 @@ impl Desk {
         if let Err(error) = running.settle() {
             return self.fail("ended", &error);
         }
+        self.reel.wrote(self.bytes + running.file.bytes());
         let long = running.newest.since(running.began) >= self.settings.file_length;
         if (long || running.file.bytes() >= self.settings.file_bytes) && !running.full {
             running.full = true;
@@ -234,6 +237,8 @@ impl Desk {
             tracing::error!(steps = views.strayed(), "the recording does not play again as it was: report this");
         }
         let path = file.path().display().to_string();
+        self.bytes += file.bytes();
+        self.reel.wrote(self.bytes);
         match file.finish(&End { at_ns: shape::ns(newest), why, lost: self.reel.lost() }) {
             Ok(()) => tracing::info!(path, "recorded"),
             Err(error) => self.fail("ended", &error),
