@@ -40,7 +40,7 @@ pub fn run(args: &AgentArgs) -> anyhow::Result<ExitCode> {
     let first = plan.layers.check()?;
     let data = settings::data_dir(&first)?;
     let journal = memory::open(&plan.layers, &first, "joywire agent")?;
-    runtime()?.block_on(async {
+    runtime()?.block_on(memory::around(&journal, "joywire agent", async {
         let shutdown = signals::shutdown()?;
         let clock = Clock::start();
         let dial = if args.classic {
@@ -87,11 +87,10 @@ pub fn run(args: &AgentArgs) -> anyhow::Result<ExitCode> {
         if !uplink.is_finished() {
             drop(uplink.await);
         }
-        memory::close(&journal, "joywire agent").await;
         ended.transpose()?;
         farewell("joywire has stopped its robots and ended");
         Ok(ExitCode::SUCCESS)
-    })
+    }))
 }
 
 /// One robot for each configuration file, or the usual one.

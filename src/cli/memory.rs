@@ -27,12 +27,14 @@ pub fn open(layers: &Layers, config: &Config, program: &str) -> anyhow::Result<J
     Ok(journal)
 }
 
-/// Notes the end and writes what waits.
-pub async fn close(journal: &Journal, program: &str) {
+/// Does what a program is for, however that ends, and then notes the end and writes what waits.
+pub async fn around<T>(journal: &Journal, program: &str, work: impl Future<Output = T>) -> T {
+    let done = work.await;
     journal.note(Record::new(Kind::Program, format!("{program} ended")));
     if !journal.close(FAREWELL).await {
         tracing::error!("the disk took too long: the log's last second may be missing");
     }
+    done
 }
 
 /// What is configured otherwise than by default.

@@ -15,7 +15,7 @@ pub fn run(args: &RelayArgs) -> anyhow::Result<ExitCode> {
     // Before signals are caught: whoever is asked something must be able to leave.
     let phones = config.server.public.then(|| Phones::choose(&config)).transpose()?;
     let journal = memory::open(&layers, &config, "joywire relay")?;
-    runtime()?.block_on(async {
+    runtime()?.block_on(memory::around(&journal, "joywire relay", async {
         let shutdown = signals::shutdown()?;
         let names = Names::new(phones.as_ref());
         let relay = Relay::bind(settings::relay(&config, &wanted, &names, &journal)?, None)?;
@@ -25,11 +25,9 @@ pub fn run(args: &RelayArgs) -> anyhow::Result<ExitCode> {
         let book = Book::new(journal.clone()).with_relay(relay.meter());
         let _numbers = metrics::serve(config.metrics.port, book);
         let _open = Front::open(&config, &relay, phones, names);
-        let served = relay.serve(shutdown).await;
-        memory::close(&journal, "joywire relay").await;
-        served?;
+        relay.serve(shutdown).await?;
         Ok(ExitCode::SUCCESS)
-    })
+    }))
 }
 
 /// Says where the user's own pages are, if there are any.

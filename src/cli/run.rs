@@ -35,11 +35,9 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let phones = config.server.public.then(|| Phones::choose(&config)).transpose()?;
     let recording = settings::recording(&layers, &config)?;
     let journal = memory::open(&layers, &config, "joywire run")?;
-    runtime()?.block_on(async {
-        let driven = drive(&config, wanted, finder, pads, motor_file, phones, (&journal, recording)).await;
-        memory::close(&journal, "joywire run").await;
-        driven.map(|()| farewell("joywire has stopped the robot and ended"))
-    })?;
+    let drive = drive(&config, wanted, finder, pads, motor_file, phones, (&journal, recording));
+    runtime()?.block_on(memory::around(&journal, "joywire run", drive))?;
+    farewell("joywire has stopped the robot and ended");
     Ok(ExitCode::SUCCESS)
 }
 

@@ -98,9 +98,11 @@ impl Writer {
 
     /// Writes what is in the hand, and tidies if it is time.
     fn write(&mut self) -> Result<(), Trouble> {
-        let (mut store, opened) = match self.store.take() {
-            Some(store) if store.is_current() => (store, false),
-            _ => (self.open()?, true),
+        // One whose name belongs to another file now is closed before that is opened.
+        let current = self.store.take().filter(Store::is_current);
+        let (mut store, opened) = match current {
+            Some(store) => (store, false),
+            None => (self.open()?, true),
         };
         if !self.hand.is_empty() || self.losses.count > 0 {
             let gaps = match store.append(&self.hand, &self.losses, unix_millis()) {

@@ -9,7 +9,9 @@ use crate::rig::{Rig, chat};
 fn notes(journal: &Journal, count: u32) -> Duration {
     let records: Vec<_> = (0..count).map(|number| chat(&number.to_string())).collect();
     let began = Instant::now();
-    records.into_iter().for_each(|record| journal.note(record));
+    for record in records {
+        journal.note(record);
+    }
     began.elapsed()
 }
 
@@ -38,7 +40,7 @@ fn noting_never_waits_for_a_stuck_disk() {
     drop(stuck);
     rig.until("all is written", &journal, |counts| counts.waiting == 0);
     let counts = journal.counts();
-    rig.close(journal);
+    rig.close(&journal);
     rig.sound();
     let rows = rig.rows();
     assert!(rows.iter().any(|row| row.event == "stop"));
@@ -61,7 +63,7 @@ fn nobody_waits_for_ever() {
     assert_eq!(rig.keep(&journal, chat("waits")), Kept::No);
     assert!(began.elapsed() < Duration::from_secs(10));
     drop(stuck);
-    rig.close(journal);
+    rig.close(&journal);
     rig.sound();
 }
 
@@ -77,7 +79,7 @@ fn a_note_is_written_within_a_second() {
     rig.until("it is written", &journal, |counts| counts.waiting == 0);
     assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
     assert_eq!(rig.said(), ["begins", "noted"]);
-    rig.close(journal);
+    rig.close(&journal);
 }
 
 /// Goal: two programs write one log, and it is one chain.
@@ -95,7 +97,9 @@ fn two_programs_share_a_log() {
             }
         }
     }
-    journals.into_iter().for_each(|journal| rig.close(journal));
+    for journal in &journals {
+        rig.close(journal);
+    }
     assert_eq!(rig.sound().entries, 100);
     let said = rig.said();
     for writer in ["0", "1"] {
@@ -114,6 +118,6 @@ fn no_log_keeps_nothing() {
     assert_eq!(rig.keep(&journal, chat("x")), Kept::No);
     let reply = rig.runtime.block_on(journal.search(joywire::protocol::journal::LogRequest::default()));
     assert!(!reply.ok && reply.why.is_some_and(|why| why.contains("[log]")));
-    rig.close(journal);
+    rig.close(&journal);
     assert!(!rig.file().exists());
 }

@@ -56,7 +56,7 @@ fn spoilt_pages_are_found_and_the_rest_is_kept() {
         drop(file);
         let journal = rig.open();
         assert_eq!(rig.keep(&journal, chat("after")), Kept::Yes, "round {round}");
-        rig.close(journal);
+        rig.close(&journal);
         if rig.aside().is_empty() {
             // Spoilt letters are no damage to SQLite. They are to the chain, unless free room was hit.
             match rig.reader().verify() {
@@ -105,7 +105,7 @@ fn with_newer_beside(texts: &[String]) -> (Vec<u8>, Vec<u8>) {
     }
     let read = |name: &str| fs::read(rig.data.join("log").join(name)).unwrap();
     let both = (read("log.sqlite"), read("log.sqlite-wal"));
-    rig.close(journal);
+    rig.close(&journal);
     both
 }
 
@@ -134,6 +134,22 @@ fn a_cut_tail_costs_the_tail_alone() {
     assert!(found.contains(&0) && found.last() == Some(&40) && found.iter().any(|n| (5..35).contains(n)), "{found:?}");
 }
 
+/// Goal: a program that was killed while it exchanged a damaged file leaves the new one, which the next program takes; and
+/// what was beside the old one spoils nothing.
+#[test]
+fn a_file_that_was_being_exchanged_is_found() {
+    let (_, tail) = with_newer_beside(&numbers(500..540).collect::<Vec<_>>());
+    let rig = Rig::new();
+    let texts: Vec<String> = numbers(0..300).collect();
+    rig.write(texts.iter().cloned());
+    fs::rename(rig.file(), rig.data.join("log/next.sqlite")).unwrap();
+    fs::write(rig.data.join("log/log.sqlite-wal"), tail).unwrap();
+    rig.write(["after".to_owned()]);
+    assert_eq!(holds_a_beginning(&rig, &texts, "after"), 300);
+    assert!(rig.aside().is_empty());
+    rig.sound();
+}
+
 /// Goal: a file that is spoilt while a program has it open is set aside, and the program goes on in a new one.
 #[test]
 fn damage_under_a_running_program_is_survived() {
@@ -147,7 +163,7 @@ fn damage_under_a_running_program_is_survived() {
     fs::write(&other, vec![0x55; 50_000]).unwrap();
     fs::rename(&other, rig.file()).unwrap();
     rig.until("it goes on", &journal, |_| rig.keep(&journal, chat("after")) == Kept::Yes);
-    rig.close(journal);
+    rig.close(&journal);
     assert_eq!(rig.said().last().map(String::as_str), Some("after"));
     assert_eq!(rig.aside().len(), 1);
     rig.sound();
@@ -161,7 +177,7 @@ fn a_log_that_is_taken_away_begins_anew() {
     assert_eq!(rig.keep(&journal, chat("before")), Kept::Yes);
     fs::rename(rig.file(), rig.data.join("taken")).unwrap();
     rig.until("it goes on", &journal, |_| rig.keep(&journal, chat("after")) == Kept::Yes);
-    rig.close(journal);
+    rig.close(&journal);
     assert_eq!(rig.said().last().map(String::as_str), Some("after"));
     rig.sound();
 }
@@ -232,7 +248,7 @@ fn names_of_locks_lead_nowhere_else() {
         .unwrap();
     let journal = rig.open();
     assert_eq!(rig.keep(&journal, Record::new(Kind::Stop, "STOP")), Kept::Yes);
-    rig.close(journal);
+    rig.close(&journal);
     assert!(Path::new(&victim).exists());
     assert_eq!(rig.gaps().len(), 1);
 }

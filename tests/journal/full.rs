@@ -47,13 +47,15 @@ fn on_a_small_disk() {
     let lost = journal.counts().lost;
     assert_eq!(lost, refused);
     // What nobody waits for waits for room.
-    (0..10).for_each(|number| journal.note(chat(&format!("noted {number}"))));
+    for number in 0..10 {
+        journal.note(chat(&format!("noted {number}")));
+    }
     fs::remove_file(&ballast).unwrap();
     rig.until("room again", &journal, |counts| counts.waiting == 0);
     assert_eq!(rig.keep(&journal, chat("last")), Kept::Yes);
     let counts = journal.counts();
     assert_eq!((counts.lost, counts.gaps), (lost, u64::try_from(rig.gaps().len()).unwrap()));
-    rig.close(journal);
+    rig.close(&journal);
     rig.sound();
     let told: u64 = rig.gaps().iter().map(|gap| gap["lost"].as_u64().unwrap()).sum();
     assert_eq!(told, lost);
@@ -79,7 +81,7 @@ fn a_folder_that_may_not_be_written_is_told_and_tried_again() {
     journal.note(chat("waits"));
     fs::remove_file(&log).unwrap();
     rig.until("the folder", &journal, |counts| counts.waiting == 0);
-    rig.close(journal);
+    rig.close(&journal);
     assert_eq!(rig.said(), ["waits"]);
     assert_eq!(rig.gaps()[0]["lost"], 1);
     rig.sound();

@@ -24,7 +24,7 @@ fn a_large_log_loses_its_oldest_entries() {
             rig.keep(&journal, chat("more")) == Kept::No
         }
     });
-    rig.close(journal);
+    rig.close(&journal);
     let after = fs::metadata(rig.file()).unwrap().len();
     assert!(before > 3 << 20 && after < 1 << 20, "from {before} to {after} bytes");
     let report = rig.sound();
@@ -52,7 +52,7 @@ fn old_entries_go() {
         rig.until("they go", &journal, |_| rig.verify().removed.id == u64::try_from(old).unwrap());
         std::thread::sleep(Duration::from_millis(50));
         assert_eq!(rig.keep(&journal, chat("after")), Kept::Yes);
-        rig.close(journal);
+        rig.close(&journal);
         assert_eq!(rig.said().len(), left + 1);
         assert_eq!(rig.sound().head.id, 51);
     }

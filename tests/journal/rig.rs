@@ -55,15 +55,17 @@ impl Rig {
         self.runtime.block_on(journal.keep(record))
     }
 
-    pub fn close(&self, journal: Journal) {
+    pub fn close(&self, journal: &Journal) {
         assert!(self.runtime.block_on(journal.close(PATIENCE)), "the log did not end: {:?}", journal.counts());
     }
 
     /// Opens, writes these as chat, and closes.
     pub fn write(&self, texts: impl IntoIterator<Item = String>) {
         let journal = self.open();
-        texts.into_iter().for_each(|text| journal.note(chat(&text)));
-        self.close(journal);
+        for text in texts {
+            journal.note(chat(&text));
+        }
+        self.close(&journal);
     }
 
     pub fn reader(&self) -> Reader {

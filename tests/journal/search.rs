@@ -29,7 +29,7 @@ fn filter(random: &mut Random, rows: &[Row]) -> Filter {
     let any = |random: &mut Random| usize::try_from(random.below(rows.len() as u64)).unwrap();
     let mut filter = Filter::default();
     if random.below(2) == 0 {
-        filter.text = WORDS[usize::try_from(random.below(8)).unwrap()].to_owned();
+        WORDS[usize::try_from(random.below(8)).unwrap()].clone_into(&mut filter.text);
     }
     (0..random.below(4)).for_each(|_| filter.events.push(KINDS[usize::try_from(random.below(5)).unwrap()]));
     if random.below(3) == 0 {
@@ -60,7 +60,7 @@ fn every_way_through_the_file_finds_the_same() {
         journal.note(record(&mut random));
         std::thread::sleep(std::time::Duration::from_micros(200));
     }
-    rig.close(journal);
+    rig.close(&journal);
     let rows = rig.rows();
     assert_eq!(rows.len(), 400);
     assert!(rows.last().unwrap().at_ms > rows[0].at_ms + 50);
@@ -111,5 +111,5 @@ fn a_page_turns_pages() {
     let many: Vec<_> = (0..100).map(|_| journal.search(LogRequest::default())).collect();
     let answers: Vec<LogReply> = many.into_iter().map(|one| rig.runtime.block_on(one)).collect();
     assert!(answers.iter().any(|reply| reply.ok) && answers.iter().all(|reply| reply.ok || reply.why.is_some()));
-    rig.close(journal);
+    rig.close(&journal);
 }

@@ -112,7 +112,9 @@ fn writes_until_it_is_killed() {
             })
         })
         .collect();
-    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    for thread in threads {
+        thread.join().unwrap();
+    }
 }
 
 fn tell(line: &str) {

@@ -39,7 +39,7 @@ impl Table {
             (who, _) => who.unwrap_or_default().to_owned(),
         };
         let gap = row.event == Kind::Gap.name();
-        let event = if gap { "--- GAP ---".chars().take(EVENT).collect() } else { fitted(&row.event, EVENT) };
+        let event = if gap { "== GAP ==".to_owned() } else { fitted(&row.event, EVENT) };
         let (robot, who) = (fitted(&row.robot, ROBOT), fitted(&who, WHO));
         let start = format!("{time:<TIME$}  {event:<EVENT$}  {robot:<ROBOT$}  {who:<WHO$}  ");
         let lines = broken(&harmless(&row.text), self.text.unwrap_or(usize::MAX));
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn gaps_stand_out() {
         let gap = Row { event: "gap".into(), text: "gap 1: 3 entries are missing".into(), ..Row::default() };
-        assert!(Table::new(None, false).entry(&gap, "T").contains("--- GAP --"));
+        assert!(Table::new(None, false).entry(&gap, "T").contains("== GAP =="));
         assert!(Table::new(None, true).entry(&gap, "T").starts_with("\x1b[1;33m"));
     }
 
