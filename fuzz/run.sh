@@ -26,5 +26,5 @@ run() { # run NAME PROGRAM
         "$(grep -aoE 'cov: [0-9]+' "$log" | tail -1)"
 }
 
-for target in frame message session robot; do run "$target" "target/fuzz/$host/release/$target"; done
+for target in frame message session robot recording; do run "$target" "target/fuzz/$host/release/$target"; done
 run core target/firmware/fuzz

@@ -56,7 +56,7 @@ fuzz_target!(|bytes: &[u8]| {
             },
         }
         assert_eq!(session.id(), open);
-        let drive = session.drive(&[1, -1], 5, 230, 0);
+        let drive = session.drive(&[1, -1], 5, 230, 0, 0);
         assert!(drive.is_none() || matches!(drive, Some(ToMcu::Drive(drive)) if Some(drive.session) == open));
     }
 });

@@ -8,7 +8,7 @@ use std::collections::btree_map::Entry as Place;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 use tokio::sync::oneshot;
 
@@ -215,8 +215,7 @@ impl Taped {
         }
         if let Some(tape) = &self.tape
             && let Err(full) = tape.jobs.try_send(Job::Ask(request, reply))
-            && let std::sync::mpsc::TrySendError::Full(Job::Ask(_, reply))
-            | std::sync::mpsc::TrySendError::Disconnected(Job::Ask(_, reply)) = full
+            && let TrySendError::Full(Job::Ask(_, reply)) | TrySendError::Disconnected(Job::Ask(_, reply)) = full
         {
             drop(reply.send(refuse("the disk cannot keep up with the recording: try again")));
         }
@@ -310,8 +309,12 @@ impl Taped {
     fn begin(&mut self, at: Time, cause: Cause) {
         let Some(tape) = &self.tape else { return };
         let (controller, names) = (Box::new(self.controller.clone()), Box::new(self.names.clone()));
-        let sent = tape.jobs.try_send(Job::Begin { at, controller, names, cause }).is_ok();
-        self.state = if sent { State::On } else { State::Torn };
+        self.state = match tape.jobs.try_send(Job::Begin { at, controller, names, cause }) {
+            Ok(()) => State::On,
+            Err(TrySendError::Full(_)) => State::Torn,
+            // Whoever wrote is gone, and nothing will be written any more.
+            Err(TrySendError::Disconnected(_)) => State::Off,
+        };
     }
 
     fn note(&mut self, at: Time, what: impl FnOnce() -> What) {

@@ -1,5 +1,6 @@
 //! `joywire replay`: plays a recording again, and tells why it stopped.
 
+use std::fs;
 use std::io::{self, BufRead};
 use std::process::ExitCode;
 
@@ -105,16 +106,20 @@ fn drive(args: &ReplayArgs, start: &Start, review: &Review) -> anyhow::Result<Ex
     if review.bench > 0 {
         say("its calibration of single motors is left out");
     }
-    let simulated = wanted == Wanted::Simulated;
+    let folder = (wanted == Wanted::Simulated).then(scratch).transpose()?;
     let mut agent = settings::agent(&config, &wanted)?;
     // What is set lower for the robot stays so.
     agent.controller.rules.speed_limit = agent.controller.rules.speed_limit.min(args.speed);
-    if simulated {
-        agent.dir = scratch()?;
+    if let Some(folder) = &folder {
+        agent.dir.clone_from(folder);
     }
     let plug = settings::plug(&config, wanted, finder)?;
     let live = Live { agent, plug, baud: config.robot.baud, name: start.robot.clone() };
-    runtime()?.block_on(replay_live::drive(live, review))
+    let driven = runtime()?.block_on(replay_live::drive(live, review));
+    if let Some(folder) = folder {
+        drop(fs::remove_dir_all(folder));
+    }
+    driven
 }
 
 /// A simulated robot's latch is nobody's.

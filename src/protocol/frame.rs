@@ -91,7 +91,7 @@ pub enum FrameError {
 }
 
 /// Collects bytes until a frame is whole. Never holds more than one frame.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 #[serde(from = "Collected", into = "Collected")]
 pub struct Accumulator {
     bytes: [u8; MAX_STUFFED],
@@ -122,6 +122,13 @@ impl From<Accumulator> for Collected {
     fn from(accumulator: Accumulator) -> Self {
         let over = accumulator.len > MAX_STUFFED;
         Self { bytes: accumulator.bytes[..accumulator.len.min(MAX_STUFFED)].to_vec(), over }
+    }
+}
+
+impl std::fmt::Debug for Accumulator {
+    /// What came before the last zero is of no account.
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Accumulator").field(&self.len).field(&&self.bytes[..self.len.min(MAX_STUFFED)]).finish()
     }
 }
 

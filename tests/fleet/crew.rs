@@ -6,7 +6,7 @@ use std::time::Duration;
 use joywire::mailbox::{AgentEnd, Command, mailbox};
 use joywire::protocol::calibration::CalibrateReply;
 use joywire::protocol::events::{Direction, ResetReply, SeatReply, SeatRequest, SeatView, State, StopReply, Telemetry};
-use joywire::protocol::journal::RecordingsReply;
+use joywire::protocol::journal::{Recording, RecordingsReply};
 use joywire::socketio::Dial;
 use joywire::uplink::{Robot, Speech, Uplink, UplinkError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -126,7 +126,11 @@ async fn take_notes(agent: AgentEnd, notes: UnboundedSender<Note>) {
                     drop(answer.send(SeatReply { ok, why, seat: seat.clone() }));
                 }
                 Command::Reset(_, answer) => drop(answer.send(ResetReply { ok: true, nonce: Some(1), why: None })),
-                Command::Recordings(_, answer) => drop(answer.send(RecordingsReply::default())),
+                Command::Recordings(_, answer) => {
+                    let recording = Recording { name: "red-1.mcap".to_owned(), here: true, ..Recording::default() };
+                    let recordings = vec![recording];
+                    drop(answer.send(RecordingsReply { ok: true, recordings, ..RecordingsReply::default() }));
+                }
                 Command::Calibrate(_, answer) => drop(answer.send(CalibrateReply::default())),
                 Command::Gone => {
                     drop(notes.send(Note::Gone(id)));

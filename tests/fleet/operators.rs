@@ -36,6 +36,18 @@ async fn only_operators_decide_about_all() {
     assert!(!crew.unread(0).iter().chain(&crew.unread(1)).any(|note| matches!(note, Note::Stop(..))));
 }
 
+/// Goal: recordings of a robot whose agent is elsewhere are told to operators as lying there, not here.
+#[tokio::test]
+async fn recordings_elsewhere_are_not_here() {
+    let school = School::open();
+    let _crew = Crew::new(school.agent("Pi").await, &["Red", "Blue"], 1);
+    let mut operator = school.device(Role::Operator, "teacher", None).await.client_with(robot("Red")).await;
+    robots_here(&mut operator, 2).await;
+    let reply = operator.ask("recordings", &[json!({"do": "list"})]).await.remove(0);
+    let told = &reply["recordings"][0];
+    assert!(reply["ok"] == true && told["name"] == "red-1.mcap" && told["here"] == false, "{reply}");
+}
+
 /// Goal: whose seat an operator took does not drive for half a minute, also not by another tab or after loading the page
 /// again, while everybody else may.
 #[tokio::test]
