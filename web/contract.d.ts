@@ -1,4 +1,4 @@
-// The shapes of everything this page says and hears, for the type checker alone; mirrors events.rs, fleet.rs, access.rs,
+// The shapes of everything this page says and hears, for the type checker alone; mirrors events.rs, reason.rs, fleet.rs, access.rs,
 // calibration.rs and journal.rs in src/protocol/.
 
 /** What a client may do, weakest first. An agent runs robots, and may nothing that people may. */

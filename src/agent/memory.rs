@@ -34,10 +34,10 @@ impl Agent {
         self.people.doer(driver)
     }
 
-    /// Another one has the seat.
-    pub(super) fn remember_seat(&self, seat: &SeatView) -> Written {
-        let doer = seat.holder.as_ref().map(|holder| self.doer(DriverId(holder.id)));
-        self.remember(telling::seat(seat, doer))
+    /// Another one has the seat, or waits for it.
+    pub(super) fn remember_seat(&self, before: &SeatView) -> Written {
+        let doer = self.seat.holder.as_ref().map(|holder| self.doer(DriverId(holder.id)));
+        self.remember(telling::seat(before, &self.seat, doer))
     }
 
     /// STOP was pressed.

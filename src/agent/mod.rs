@@ -297,9 +297,9 @@ impl Agent {
         if seat != self.seat {
             tracing::info!(holder = seat.holder.as_ref().map(|person| &*person.name), epoch = seat.epoch, "seat");
             self.meter.seat(&seat);
-            self.seat = seat;
+            let before = std::mem::replace(&mut self.seat, seat);
             self.mailbox.publish_seat(self.seat.clone());
-            return Some(self.remember_seat(&self.seat));
+            return Some(self.remember_seat(&before));
         }
         None
     }

@@ -70,11 +70,7 @@ async fn ask(which: &RunningArgs, folder: &Path, port: u16, request: AccessReque
         Journal::none()
     };
     match Gate::open(&dir, true, String::new(), journal.clone(), Clock::start()) {
-        Ok(gate) => {
-            let reply = gate.ask(request, Doer::here()).await;
-            memory::close(&journal, PROGRAM).await;
-            Ok(reply)
-        }
+        Ok(gate) => Ok(memory::around(&journal, PROGRAM, gate.ask(request, Doer::here())).await),
         // It has the list, so changing the file would change nothing, whatever we said.
         Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
             bail!("joywire runs at port {port} but does not answer, so nothing was changed: end it, then try again")

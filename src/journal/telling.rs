@@ -5,20 +5,29 @@ use serde_json::json;
 use super::{Doer, Kind, Record};
 use crate::protocol::events::{Reason, SeatView};
 
-/// Who drives now.
+/// Who drives now, or who waits for that: the seat was `before`.
 #[must_use]
-pub fn seat(seat: &SeatView, doer: Option<Doer>) -> Record {
+pub fn seat(before: &SeatView, seat: &SeatView, doer: Option<Doer>) -> Record {
     let name = seat.holder.as_ref().map(|holder| &*holder.name);
     let queue: Vec<&str> = seat.queue.iter().map(|person| &*person.name).collect();
     let data = json!({"holder": name, "epoch": seat.epoch, "queue": queue});
-    Record { doer, ..Record::new(Kind::Seat, format!("{} drives", name.unwrap_or("nobody"))) }.with(data)
+    let text = if (before.epoch, &before.holder) == (seat.epoch, &seat.holder) {
+        format!("the seat is waited for by {}", if queue.is_empty() { "nobody".to_owned() } else { queue.join(", ") })
+    } else {
+        format!("{} drives", name.unwrap_or("nobody"))
+    };
+    Record { doer, ..Record::new(Kind::Seat, text) }.with(data)
 }
 
 /// The robot stopped. `doer`: who drove.
 #[must_use]
 pub fn stopped(reason: &Reason, doer: Option<Doer>) -> Record {
     let data = json!({"code": reason.code, "hop": reason.hop, "numbers": reason.numbers});
-    Record { doer, ..Record::new(Kind::Fault, reason.text.clone()) }.with(data)
+    let text = match reason.measured() {
+        Some(measured) => format!("{} ({}: {measured})", reason.text, reason.hop),
+        None => reason.text.clone(),
+    };
+    Record { doer, ..Record::new(Kind::Fault, text) }.with(data)
 }
 
 /// The robot may drive again; `reason` is over.

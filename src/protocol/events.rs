@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::fleet::RobotSummary;
 use super::message::Counters;
+pub use super::reason::{Exceeded, Numbers, Reason};
 
 /// Version of this contract, told in [`Welcome`]. It grows when a client must know.
 pub const VERSION: u32 = 1;
@@ -294,55 +295,6 @@ pub enum State {
     Stopped,
     /// STOP is latched until an operator resets it.
     Latched,
-}
-
-/// Why the robot is stopped.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Reason {
-    /// A stable word, for programs.
-    pub code: String,
-    /// A sentence, for people.
-    pub text: String,
-    /// Where on the way from thumb to wheel the cause lies: `person`, `network`, `agent`, `cable` or `robot`.
-    #[serde(default)]
-    pub hop: String,
-    /// What was measured when the stop began.
-    #[serde(default)]
-    pub numbers: Numbers,
-}
-
-/// Ages at the moment when a stop began, ms; `null` where there was nothing to measure.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Numbers {
-    /// The age that made the stop; `null` if none did.
-    pub exceeded: Option<Exceeded>,
-    /// Since the driver's newest sample had arrived at the agent.
-    pub sample_ms: Option<u32>,
-    /// Since the robot's time that this sample rested on, by the robot's clock.
-    pub tick_ms: Option<u32>,
-    /// Since the robot's newest report.
-    pub silence_ms: Option<u32>,
-    /// Since the agent had decided before.
-    pub pause_ms: Option<u32>,
-}
-
-/// An age that was too long.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exceeded {
-    /// Which: `sample`, `tick`, `silence` or `pause`.
-    pub what: String,
-    /// How long it was, ms.
-    pub ms: u32,
-    /// How long it may be, ms.
-    pub limit_ms: u32,
-}
-
-impl Reason {
-    /// A reason without numbers.
-    #[must_use]
-    pub fn new(code: &str, hop: &str, text: &str) -> Self {
-        Self { code: code.to_owned(), text: text.to_owned(), hop: hop.to_owned(), numbers: Numbers::default() }
-    }
 }
 
 /// Position by odometry since the agent started, REP-103: x forward, y left, heading left-positive.

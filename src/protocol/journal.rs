@@ -39,7 +39,7 @@ pub struct LogRequest {
     pub text: String,
     /// Kinds of entries, as in [`Entry::event`]; none: all.
     pub events: Vec<String>,
-    /// A robot, by name.
+    /// A robot, by name; gaps fit any.
     pub robot: Option<String>,
     /// A device, by number.
     pub device: Option<u64>,

@@ -8,5 +8,6 @@ pub mod frame;
 pub mod journal;
 mod layout;
 pub mod message;
+mod reason;
 pub mod session;
 pub mod uplink;

@@ -11,7 +11,7 @@ use super::review::Review;
 use super::shape::{Start, Why, ns};
 use super::stops::{Phase, Stop};
 use crate::drive::{Fault, Hop};
-use crate::protocol::events::{Numbers, Speed};
+use crate::protocol::events::Speed;
 use crate::time::Time;
 
 /// The way from the hand to the wheels.
@@ -120,22 +120,7 @@ fn tell(number: usize, stop: &Stop, start: &Start, review: &Review) -> String {
 
 /// The numbers of a cause.
 fn why(phase: &Phase) -> String {
-    let Numbers { exceeded, sample_ms, tick_ms, silence_ms, .. } = &phase.reason.numbers;
-    let Some(exceeded) = exceeded else { return without_age(phase.fault).to_owned() };
-    let (age, most) = (exceeded.ms, exceeded.limit_ms);
-    let beside = |what: &str, age: &Option<u32>| age.map_or(String::new(), |age| format!("; {what} was {age} ms old"));
-    let (told, rest) = match exceeded.what.as_str() {
-        "sample" => ("the newest sample", beside("the robot's time in it", tick_ms)),
-        "tick" => ("the robot's time in the newest sample", beside("the sample itself", sample_ms)),
-        "silence" => ("the robot's newest report", String::new()),
-        _ => {
-            return format!(
-                "the computer did not decide for {age} ms, at most {most} ms are allowed{}",
-                beside("the robot's newest report", silence_ms)
-            );
-        }
-    };
-    format!("{told} was {age} ms old, at most {most} ms are allowed{rest}")
+    phase.reason.measured().unwrap_or_else(|| without_age(phase.fault).to_owned())
 }
 
 /// What is known of a cause that no age made.

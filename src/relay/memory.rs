@@ -96,15 +96,10 @@ impl Rooms {
     /// Fetches what was said at a robot before this program began.
     pub(super) async fn recall(&self, robot: &Arc<Robot>) {
         let most = Some(100);
-        let events = SAID.iter().map(|kind| kind.name().to_owned()).collect();
+        let events = SAID.iter().chain(&[Kind::Gap]).map(|kind| kind.name().to_owned()).collect();
         let until_ms = Some(clock::unix_millis());
         let said = LogRequest { events, robot: Some(robot.name.clone()), until_ms, most, ..LogRequest::default() };
-        let mut entries = self.settings.journal.search(said).await.entries;
-        let Some(since_ms) = entries.first().map(|entry| entry.at_ms) else { return };
-        let events = vec![Kind::Gap.name().to_owned()];
-        let gaps = LogRequest { events, since_ms: Some(since_ms), until_ms, most, ..LogRequest::default() };
-        entries.extend(self.settings.journal.search(gaps).await.entries);
-        entries.sort_by_key(|entry| entry.id);
+        let entries = self.settings.journal.search(said).await.entries;
         robot.recent().precede(entries);
     }
 

@@ -29,7 +29,7 @@ use crate::access::gate::Gate;
 use crate::journal::{Kind, Record, telling};
 use crate::mailbox::{Command, Remark};
 use crate::metrics::RelayMeter;
-use crate::protocol::events::{Limits, Refused, Role, name};
+use crate::protocol::events::{Limits, Refused, Role, SeatView, name};
 
 /// The room of everyone who has been welcomed. Who is merely connected hears nothing, so that
 /// `welcome` is first.
@@ -207,13 +207,15 @@ impl Rooms {
 
     /// Passes an agent's remarks on.
     async fn pass_remarks_on(self: Arc<Self>, robot: Arc<Robot>, mut remarks: Receiver<Remark>) {
+        let mut seated = SeatView::default();
         loop {
             match remarks.recv().await {
                 Ok(Remark::Seat(seat)) => {
                     self.tell(&robot, name::SEAT, &seat);
                     // An agent of this program tells the log itself.
                     if robot.remote.is_some() {
-                        self.note(&robot, telling::seat(&seat, self.doer_of(seat.holder.as_ref())));
+                        self.note(&robot, telling::seat(&seated, &seat, self.doer_of(seat.holder.as_ref())));
+                        seated = seat;
                     }
                 }
                 Ok(Remark::Reply(data)) => {

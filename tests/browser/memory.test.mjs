@@ -36,9 +36,9 @@ async function visit(role, name, options = {}) {
 const shoot = (visitor, name) => visitor.page.screenshot({ path: join(screenshots, `memory-${name}.png`) });
 const reads = (visitor, selector, words, ms = 8000) =>
   until(`${words} in ${selector}`, async () => words.test((await visitor.page.locator(selector).textContent()) ?? ""), ms);
-/** Without their times. */
+/** What people said, without the times. The simulated robot repeats all of it. */
 const lines = (visitor) =>
-  visitor.page.locator("#chat-lines li").evaluateAll((rows) => rows.map((row) => [...row.childNodes].filter((one) => one.nodeName !== "TIME").map((one) => one.textContent).join(" ")));
+  visitor.page.locator("#chat-lines li:not(.reply)").evaluateAll((rows) => rows.map((row) => [...row.childNodes].filter((one) => one.nodeName !== "TIME").map((one) => one.textContent).join(" ")));
 const entries = (visitor) => visitor.page.locator("#log-entries li[data-event]");
 
 async function says(visitor, ...said) {
@@ -68,7 +68,7 @@ test("a late guest reads what was said before", async () => {
   assert.equal(await late.page.locator("#unread").isVisible(), false, "nothing of that is news");
   assert.deepEqual(await late.page.locator("#chat-lines time").allTextContents().then((times) => times.filter((time) => !/^\d\d:\d\d$/.test(time))), []);
   await says(mia, "and now?");
-  await until("one unread", async () => (await late.page.locator("#unread").textContent()) === "1");
+  await until("news, and the robot's answer", async () => (await late.page.locator("#unread").textContent()) === "2");
   const all = [...(await lines(late))];
   assert.deepEqual(all.slice(3), ["Mia and now?"]);
   await late.page.locator("#chat-toggle").tap();
@@ -113,7 +113,11 @@ test("a power cut leaves a mark, and what was acknowledged", async () => {
 /** Goal: an operator finds what happened by words, kind and page; nobody else finds the search. */
 test("operators search the log, and nobody else", async () => {
   const voice = await house.listener("operator", "Voice");
-  for (let n = 1; n <= 60; n += 1) await voice.ask("chat", [`line ${n}`, "Voice"]);
+  for (let n = 1; n <= 30; n += 1) {
+    await voice.ask("chat", [`line ${n}`, "Voice"]);
+    // As fast as anybody may talk.
+    await pause(60);
+  }
   const operator = await visit("operator", "Teacher");
   await opens(operator);
   await until("fifty entries", async () => (await entries(operator).count()) === 50);
@@ -133,8 +137,8 @@ test("operators search the log, and nobody else", async () => {
   assert.deepEqual(ids, [...new Set(ids)].sort((a, b) => a - b), "each once, in order");
 
   await operator.page.locator("#log-text").fill("LINE 17");
-  await until("one entry", async () => (await entries(operator).count()) === 1);
-  assert.match(await entries(operator).textContent(), /Chat.*Voice.*line 17/s);
+  await until("what was said, and the robot's answer", async () => (await entries(operator).count()) === 2);
+  assert.match(await entries(operator).first().textContent(), /Chat.*Voice.*line 17/s);
   await operator.page.locator("#log-text").fill("nobody said this");
   await reads(operator, "#log-note", /Nothing in the log fits/);
   await operator.page.locator("#log-text").fill("");
@@ -164,19 +168,20 @@ test("a stop tells its hop and its number", async () => {
   await driver.turns();
   // The page hangs with the thumb on the stick. Whoever watches sees what the driver cannot.
   const hung = driver.page.evaluate(() => {
-    for (const end = performance.now() + 1500; performance.now() < end; );
+    for (const end = performance.now() + 4000; performance.now() < end; );
   });
   await watcher.says("stopped");
-  await reads(watcher, "#detail-number", /^seit \d+ ms kein Fahrbefehl \(höchstens \d+ ms\)$/);
+  await reads(watcher, "#detail-number", /^seit \d+ ms kein Fahrbefehl \(höchstens \d+ ms\)$/, 3500);
   assert.equal(await watcher.page.locator("#chain").getAttribute("data-cause"), "network");
   assert.match(await watcher.page.locator("#chain").getAttribute("aria-label"), /zwischen dem Gerät, das fährt/);
   assert.equal(await watcher.page.locator("#detail [data-place=phone]").textContent(), "Fahrer");
   await shoot(watcher, "stop");
   await hung;
   await driver.lift();
-  await reads(driver, "#last-stop", /^no sample for \d+ ms \(at most \d+ ms\) · /);
+  // What was on its way while the page hung may be too old, and so a stop of its own.
+  await reads(driver, "#last-stop", /^(no sample for|the newest sample was) \d.* \(at most \d+ ms\) · /);
   await driver.page.locator("#details-open").click();
-  await reads(driver, "#stop-why", /between driver and program.*no sample for \d+ ms.*Newest sample\d+ ms/s);
+  await reads(driver, "#stop-why", /between driver and program.*sample.*\(at most \d+ ms\).*Newest sample\d+ ms/s);
   await reads(driver, "#cable", /Commands sent\d+/);
   await shoot(driver, "details");
   await driver.page.keyboard.press("Escape");

@@ -100,7 +100,7 @@ test("event names are those of the relay", () => {
 /** Goal: a field that is renamed in the relay is noticed here. */
 test("the shapes have the relay's fields", () => {
   const types = read("contract.d.ts");
-  const all = ["events", "fleet", "access", "journal"].map(protocol).join("\n").replace(/^\s*\/\/.*$/gm, "");
+  const all = ["events", "reason", "fleet", "access", "journal"].map(protocol).join("\n").replace(/^\s*\/\/.*$/gm, "");
   const fields = (text) => [...text.matchAll(/^\s*(?:pub )?(\w+)\??:/gm)].map(([, name]) => name);
   for (const [theirs, ours] of [
     ["Person", "Person"],

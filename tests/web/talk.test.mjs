@@ -62,6 +62,7 @@ test("an entry that was told before it was written is known again", () => {
   const first = join([], [entry(0, "a", 3000), entry(0, "a", 1000)]);
   assert.deepEqual(texts(join(first, [entry(7, "a", 2990), entry(8, "a", 990)])), ["a", "a"]);
   assert.deepEqual(texts(join(first, [entry(7, "a", 2990), entry(8, "a", 990), entry(9, "b", 1)])), ["a", "a", "b"]);
+  assert.deepEqual(texts(join([entry(1, "a", 1000)], [entry(2, "a", 900)])), ["a", "a"], "said twice");
 });
 
 /** Goal: what the log has lost is not lost from the page, and stays in its place. */
