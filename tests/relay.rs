@@ -219,6 +219,9 @@ async fn events_are_relayed_wrapped_to_everyone() {
     let mut world = World::new();
     let mut page = world.dial.client().await;
     let mut other = world.dial.client().await;
+    for client in [&mut page, &mut other] {
+        assert_eq!(client.event().await.unwrap(), ("history".into(), vec![json!({"entries": []})]));
+    }
     assert_eq!(page.ask("direction", &[json!("left")]).await, Vec::<Value>::new());
     for client in [&mut page, &mut other] {
         assert_eq!(client.event().await.unwrap(), ("direction".into(), vec![json!(["left"])]));
@@ -242,6 +245,7 @@ async fn events_are_relayed_wrapped_to_everyone() {
 async fn attachments_are_relayed_intact() {
     let world = World::new();
     let mut page = world.dial.client().await;
+    page.event_named("history").await;
     let picture: Vec<u8> = (0..=255).collect();
     page.raw(r#"451-["picture",{"data":{"_placeholder":true,"num":0}}]"#).await;
     page.attachment(&picture).await;
@@ -583,6 +587,7 @@ async fn malformed_packets_hurt_only_their_sender() {
         driver.ask("echo", &[]).await;
     }
     let mut seen = Vec::new();
+    driver.event_named("history").await;
     driver.emit("end", &[]).await;
     while let Some((event, _)) = driver.event().await.filter(|(event, _)| event != "end") {
         seen.push(event);

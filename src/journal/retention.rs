@@ -33,7 +33,7 @@ impl Retention {
         }
         // A little more than needed, so that it need not be done for every batch.
         let over = bytes - self.bytes / 20 * 19;
-        let share = u128::from(entries) * u128::from(over) / u128::from(bytes);
+        let share = (u128::from(entries) * u128::from(over)).div_ceil(u128::from(bytes));
         u64::try_from(share).unwrap_or(u64::MAX).clamp(u64::from(entries > 0), entries)
     }
 }
