@@ -62,10 +62,10 @@ export function sentence(entry) {
     const lost = Number.isFinite(data?.lost) ? data.lost : null;
     return because(lost === null ? tell("gap") : lost === 1 ? tell("gap.one") : tell("gap.many", { n: lost }), whyMissing(data));
   }
-  if (event === "seat" && data && "holder" in data) return data.holder ? t("seat.drives", { name: data.holder }) : t("seat.nobody");
+  if (event === "seat" && data?.changed) return data.holder ? t("seat.drives", { name: data.holder }) : t("seat.nobody");
   // Its name says it.
   if (over(entry)) return "";
-  return typeof data?.code === "string" ? said(data.code, text) : text;
+  return typeof data?.code === "string" ? said(data.code, data.text ?? text) : text;
 }
 
 /**

@@ -10,8 +10,9 @@ use crate::protocol::events::{Reason, SeatView};
 pub fn seat(before: &SeatView, seat: &SeatView, doer: Option<Doer>) -> Record {
     let name = seat.holder.as_ref().map(|holder| &*holder.name);
     let queue: Vec<&str> = seat.queue.iter().map(|person| &*person.name).collect();
-    let data = json!({"holder": name, "epoch": seat.epoch, "queue": queue});
-    let text = if (before.epoch, &before.holder) == (seat.epoch, &seat.holder) {
+    let same = (before.epoch, &before.holder) == (seat.epoch, &seat.holder);
+    let data = json!({"holder": name, "epoch": seat.epoch, "queue": queue, "changed": !same});
+    let text = if same {
         format!("the seat is waited for by {}", if queue.is_empty() { "nobody".to_owned() } else { queue.join(", ") })
     } else {
         format!("{} drives", name.unwrap_or("nobody"))
@@ -22,7 +23,7 @@ pub fn seat(before: &SeatView, seat: &SeatView, doer: Option<Doer>) -> Record {
 /// The robot stopped. `doer`: who drove.
 #[must_use]
 pub fn stopped(reason: &Reason, doer: Option<Doer>) -> Record {
-    let data = json!({"code": reason.code, "hop": reason.hop, "numbers": reason.numbers});
+    let data = json!({"code": reason.code, "hop": reason.hop, "numbers": reason.numbers, "text": reason.text});
     let text = match reason.measured() {
         Some(measured) => format!("{} ({}: {measured})", reason.text, reason.hop),
         None => reason.text.clone(),

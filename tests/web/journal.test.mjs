@@ -171,8 +171,11 @@ test("a stop is told with its hop and its number", () => {
 test("entries of the log are sentences", () => {
   const entry = { id: 1, at_ms: 0, robot: "", who: null, device: null, text: "as written", data: null };
   assert.equal(sentence({ ...entry, event: "program" }), "as written");
-  assert.equal(sentence({ ...entry, event: "seat", data: { holder: "Mia" } }), "Mia drives");
-  assert.equal(sentence({ ...entry, event: "seat", data: { holder: null } }), "Nobody drives");
+  assert.equal(sentence({ ...entry, event: "seat", data: { holder: "Mia", changed: true } }), "Mia drives");
+  assert.equal(sentence({ ...entry, event: "seat", data: { holder: null, changed: true } }), "Nobody drives");
+  assert.equal(sentence({ ...entry, event: "seat", data: { holder: "Mia", changed: false } }), "as written");
+  const measured = { ...entry, event: "fault", text: "too late (network: 213 ms)", data: { code: "?", text: "too late" } };
+  assert.equal(sentence(measured), "too late");
   assert.equal(sentence({ ...entry, event: "gap", text: "gap 1: 2 entries are missing here: slow disk", data: { lost: 2, why: "slow disk" } }), "2 entries are missing here: slow disk");
   assert.equal(sentence({ ...entry, event: "gap", data: { lost: 1 } }), "1 entry is missing here");
   assert.equal(sentence({ ...entry, event: "gap" }), "Entries may be missing here");
@@ -190,7 +193,7 @@ test("entries of the log are sentences", () => {
     assert.match(gap(`joywire ${why}`), /^Hier fehlen 7 Einträge: (es|der|das) /);
   }
   assert.match(sentence(fault), /^es kamen keine Fahrbefehle/);
-  assert.equal(sentence({ ...entry, event: "seat", data: { holder: "Mia" } }), "Mia fährt");
+  assert.equal(sentence({ ...entry, event: "seat", data: { holder: "Mia", changed: true } }), "Mia fährt");
 });
 
 /** Goal: sizes, lengths and days as people write them. */
