@@ -108,7 +108,7 @@ export class Robot {
       "the program's URL",
       () => {
         if (this.#child.exitCode !== null) throw new Error(`the program ended:\n${this.said}`);
-        return /https?:\/\/localhost:\d+/.exec(this.said);
+        return /https:\/\/localhost:\d+/.exec(this.said);
       },
       STARTED_MS,
     );
