@@ -73,7 +73,7 @@ fn plan() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("relay", &["access", "certificate", "clock", "journal", "mailbox", "metrics", "private_file", "protocol"][..]),
         ("socketio", &["clock", "time"][..]),
         ("enrol", &["private_file", "protocol", "socketio"][..]),
-        ("uplink", &["mailbox", "protocol", "socketio"][..]),
+        ("uplink", &["journal", "mailbox", "protocol", "socketio"][..]),
         ("driver", &["protocol", "socketio"][..]),
         ("config", &[][..]),
         ("doctor", &["agent", "cable", "clock", "network", "private_file"][..]),

@@ -1,5 +1,6 @@
 //! What the agent tells terminal and log: who drives, who stopped the robot, and why it stopped by itself.
 
+use std::future::ready;
 use std::time::Duration;
 
 use serde_json::json;
@@ -8,20 +9,23 @@ use tokio::time::timeout;
 use super::Agent;
 use super::controller::Transition;
 use crate::drive::{DriverId, Fault};
-use crate::journal::{Doer, Kind, Record, telling};
+use crate::journal::{Doer, Kept, Kind, Record, telling};
 use crate::protocol::events::SeatView;
 
 /// Nobody waits longer for the log: a slow disk must not look like a slow robot.
 const WRITTEN_WITHIN: Duration = Duration::from_millis(500);
 
-/// Ends when the log has a record, or does not have it in time.
-pub(super) type Written = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+/// Ends when the log has a record, or does not have it in time. Whether it has it.
+pub(super) type Written = std::pin::Pin<Box<dyn Future<Output = bool> + Send>>;
 
 impl Agent {
     /// Remembers something about the robot. It is remembered whether or not anybody waits.
     pub(super) fn remember(&self, record: Record) -> Written {
+        if !self.journal.is_on() {
+            return Box::pin(ready(true));
+        }
         let kept = self.journal.keep(record.of(&self.name));
-        Box::pin(async move { drop(timeout(WRITTEN_WITHIN, kept).await) })
+        Box::pin(async move { timeout(WRITTEN_WITHIN, kept).await == Ok(Kept::Yes) })
     }
 
     /// The same for what nobody waits for.

@@ -14,6 +14,8 @@ use crate::time::Time;
 
 /// A reason beside the latch is cut to this many characters.
 const REASON_LEN: usize = 100;
+/// What is done although the log cannot take it says so.
+const UNWRITTEN: &str = "done, but the log does not have it yet: its disk is slow or full";
 
 impl Agent {
     /// Does what waits in the mailbox, and takes the samples there.
@@ -39,12 +41,13 @@ impl Agent {
                 let answer = self.reset(now, sender, driver, request);
                 let opens = answer.ok && request.nonce.is_some();
                 // The other end may have hung up; the reset counts all the same.
-                answer_once(opens.then(|| self.remember_reset(driver)), reply, answer);
+                answer_once(opens.then(|| self.remember_reset(driver)), reply, answer, |answer| &mut answer.why);
             }
             mailbox::Command::Seat(request, reply) => {
                 let (ok, why) = self.seat(now, sender, driver, request);
                 let written = self.show_seat();
-                answer_once(written, reply, SeatReply { ok, why, seat: self.seat.clone() });
+                let answer = SeatReply { ok, why, seat: self.seat.clone() };
+                answer_once(written, reply, answer, |answer| &mut answer.why);
             }
             mailbox::Command::Calibrate(request, reply) => self.calibrate(sender, driver, request, reply),
             mailbox::Command::Recordings(request, reply) => {
@@ -78,10 +81,11 @@ impl Agent {
         let driver = self.meet(sender);
         let (saved, written) = self.latch(now, driver, Source::Network, told);
         tokio::spawn(async move {
-            let (saved, ()) = tokio::join!(saved, written);
+            let (saved, written) = tokio::join!(saved, written);
             let failure = outcome(saved).err();
+            let ok = failure.is_none();
             let why = failure.map(|error| format!("stopped, but not on disk: {error}"));
-            drop(reply.send(StopReply { ok: why.is_none(), why }));
+            drop(reply.send(StopReply { ok, why: why.or((!written).then(|| UNWRITTEN.to_owned())) }));
         });
     }
 
@@ -220,13 +224,21 @@ impl Agent {
     }
 }
 
-/// Answers a command once the log has what it did, or at once if there was nothing to write.
-fn answer_once<T: Send + 'static>(written: Option<Written>, reply: oneshot::Sender<T>, answer: T) {
+/// Answers a command once the log has what it did, or at once if there was nothing to write. If the log does not have it,
+/// that is told as why.
+fn answer_once<T: Send + 'static>(
+    written: Option<Written>,
+    reply: oneshot::Sender<T>,
+    mut answer: T,
+    why: impl FnOnce(&mut T) -> &mut Option<String> + Send + 'static,
+) {
     match written {
         // The other end may have hung up; what was done is done.
         None => drop(reply.send(answer)),
         Some(written) => drop(tokio::spawn(async move {
-            written.await;
+            if !written.await {
+                why(&mut answer).get_or_insert_with(|| UNWRITTEN.to_owned());
+            }
             drop(reply.send(answer));
         })),
     }

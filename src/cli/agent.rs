@@ -68,7 +68,8 @@ pub fn run(args: &AgentArgs) -> anyhow::Result<ExitCode> {
         let speech = if args.classic { Speech::Classic } else { Speech::Relay { instance } };
         // The agents end first, so that the motors have stopped before anything else is taken away.
         let closing = CancellationToken::new();
-        let mut uplink = tokio::spawn(Uplink::new(dial, robots, speech).run(closing.clone()));
+        let mut uplink =
+            tokio::spawn(Uplink::new(dial, robots, speech).with_journal(journal.clone()).run(closing.clone()));
         let ended = tokio::select! {
             Some(stopped) = agents.join_next() => {
                 shutdown.cancel();

@@ -125,6 +125,12 @@ impl Journal {
         Ok(Self { open: Some(Arc::new(Open { shared, searches })) })
     }
 
+    /// Whether it remembers anything.
+    #[must_use]
+    pub fn is_on(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// Remembers something, soon: within a second it is on stable storage, if the disk plays along.
     pub fn note(&self, record: Record) {
         if let Some(open) = &self.open {

@@ -31,6 +31,18 @@ pub fn stopped(reason: &Reason, doer: Option<Doer>) -> Record {
     Record { doer, ..Record::new(Kind::Fault, text) }.with(data)
 }
 
+/// The same as a relay tells it of a robot whose agent is elsewhere: that has a log of its own, which knows better.
+#[must_use]
+pub fn heard(record: Record) -> Record {
+    let mut data = record.data.clone();
+    if let Some(fields) = data.as_object_mut() {
+        fields.insert("by".to_owned(), json!("relay"));
+    } else {
+        data = json!({"by": "relay"});
+    }
+    Record { text: format!("{}, as the relay heard", record.text), data, ..record }
+}
+
 /// The robot may drive again; `reason` is over.
 #[must_use]
 pub fn ready(reason: &Reason) -> Record {

@@ -47,7 +47,8 @@ pub mod name {
     pub const CALIBRATE: &str = "calibrate";
     /// The original's press of a direction button; also relayed to everyone, wrapped.
     pub const DIRECTION: &str = "direction";
-    /// The original's chat line; relayed to everyone, wrapped.
+    /// The original's chat line; relayed to everyone, wrapped. Acknowledged with nothing once it is in the log, or with
+    /// `{kept: false}` if the log cannot take it.
     pub const CHAT: &str = "chat";
     /// The original's answer of the robot's side to `direction` and `chat`.
     pub const REPLY: &str = "reply";
@@ -230,7 +231,7 @@ pub struct SeatView {
 pub struct SeatReply {
     /// Whether it was done.
     pub ok: bool,
-    /// Why not, as a sentence.
+    /// Why not, as a sentence; with `ok`: that the log does not have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
     /// The seat afterwards.
@@ -251,7 +252,7 @@ pub struct StopRequest {
 pub struct StopReply {
     /// Whether the robot is latched. Only `true` ends the sender's repetition.
     pub ok: bool,
-    /// Why the latch is not certain, as a sentence.
+    /// Why the latch is not certain, as a sentence; with `ok`: that the log does not have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
 }
@@ -273,7 +274,7 @@ pub struct ResetReply {
     /// To be sent back after [`Limits::reset_hold_ms`]; valid once, for 10 s.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nonce: Option<u32>,
-    /// Why not, as a sentence.
+    /// Why not, as a sentence; with `ok`: that the log does not have it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::json;
 use socketioxide::extract::{AckSender, SocketRef};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout};
@@ -18,7 +19,7 @@ use super::limits::NAME_CHARS;
 use super::limits::allowance::Allowance;
 use super::memory;
 use super::rooms::Rooms;
-use crate::journal::Kind;
+use crate::journal::{Kind, Record};
 use crate::mailbox::{Command, Sender};
 use crate::protocol::access::{AccessReply, AccessRequest};
 use crate::protocol::calibration::{CalibrateReply, CalibrateRequest};
@@ -164,6 +165,7 @@ impl Arrival<'_> {
             // Whoever has no robot and wants a stop means whatever moves.
             return self.stop_all(ack, &reason, |done, _| StopReply { ok: done.is_ok(), why: done.err() });
         }
+        self.rooms.note_of_remote(self.robot, self.client, Kind::Stop, &format!("presses STOP: {reason}"));
         self.ask(ack, |answer| Command::Stop(reason, answer), |why| StopReply { ok: false, why: Some(why.to_owned()) });
     }
 
@@ -219,7 +221,15 @@ impl Arrival<'_> {
         if !self.may(Role::Operator) {
             acknowledge(ack, &reply("only an operator clears STOP"));
         } else if let Some(request) = self.payload::<ResetRequest>(name::RESET, usize::MAX) {
-            self.ask(ack, |answer| Command::Reset(request, answer), reply);
+            let (rooms, robot) = (self.rooms.clone(), self.robot.clone());
+            let by = self.rooms.client(self.client.sender.person.id);
+            let told = move |answer: ResetReply| {
+                if let Some(client) = by.filter(|_| answer.ok && request.nonce.is_some()) {
+                    rooms.note_of_remote(&robot, &client, Kind::Reset, "resets STOP");
+                }
+                answer
+            };
+            self.ask_and(ack, |answer| Command::Reset(request, answer), reply, told);
         } else {
             acknowledge(ack, &reply("reset was not understood"));
         }
@@ -296,6 +306,8 @@ impl Arrival<'_> {
         reply: impl FnOnce(Result<(), String>, Vec<RobotSummary>) -> T + Send + 'static,
     ) {
         let (fleet, sender) = (self.rooms.fleet().clone(), self.client.sender.clone());
+        let text = format!("{} presses STOP for all robots: {reason}", sender.person.name);
+        self.rooms.note_of_none(Record::new(Kind::Stop, text).by(self.client.doer()));
         let stopping = fleet.stop_all(&sender, reason);
         tokio::spawn(async move {
             let done = stopping.await;
@@ -372,8 +384,11 @@ impl Arrival<'_> {
                 if record.kind == Kind::Chat {
                     let written = self.rooms.remember(self.robot, record);
                     tokio::spawn(async move {
-                        written.await;
-                        acknowledge(ack, &NOTHING);
+                        if written.await {
+                            acknowledge(ack, &NOTHING);
+                        } else {
+                            acknowledge(ack, &json!({"kept": false}));
+                        }
                     });
                 } else {
                     self.rooms.note(self.robot, record);

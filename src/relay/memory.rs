@@ -10,7 +10,7 @@ use super::client::Client;
 use super::fleet::Robot;
 use super::rooms::Rooms;
 use crate::clock;
-use crate::journal::{Doer, Kind, Record, telling};
+use crate::journal::{Doer, Kept, Kind, Record, telling};
 use crate::protocol::events::{Person, Reason, name};
 use crate::protocol::journal::{Entry, LogReply, LogRequest};
 
@@ -18,6 +18,15 @@ use crate::protocol::journal::{Entry, LogReply, LogRequest};
 const WRITTEN_WITHIN: Duration = Duration::from_secs(1);
 /// What people read who come later.
 const SAID: [Kind; 4] = [Kind::Chat, Kind::Direction, Kind::Reply, Kind::Notice];
+
+/// What was seen of a robot elsewhere.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// Whether it could be driven once.
+    ready: bool,
+    /// Why it is stopped.
+    reason: Option<Reason>,
+}
 
 impl Client {
     /// It, as the log names it.
@@ -44,14 +53,15 @@ impl Client {
 
 impl Rooms {
     /// Remembers what was said at a robot, for the log and for whoever comes later. Ends when the log has it, or does not
-    /// have it in time.
-    pub(super) fn remember(&self, robot: &Robot, record: Record) -> impl Future<Output = ()> + Send + 'static {
+    /// have it in time; whether it has it, or need not have it.
+    pub(super) fn remember(&self, robot: &Robot, record: Record) -> impl Future<Output = bool> + Send + 'static {
         let record = record.of(&robot.name);
         if SAID.contains(&record.kind) {
             robot.recent().push(entry(&record));
         }
+        let on = self.settings.journal.is_on();
         let kept = self.settings.journal.keep(record);
-        async move { drop(timeout(WRITTEN_WITHIN, kept).await) }
+        async move { !on || timeout(WRITTEN_WITHIN, kept).await == Ok(Kept::Yes) }
     }
 
     /// The same for what nobody waits for.
@@ -75,22 +85,32 @@ impl Rooms {
         Some(client.map_or_else(|| Doer { name: person.name.clone(), ..Doer::default() }, |client| client.doer()))
     }
 
-    /// Notes when a robot stops for another reason than `before`, and when it is ready again. For robots whose agents
+    /// Notes when a robot stops for another reason than before, and when it is ready again. For robots whose agents
     /// are elsewhere: they tell their own log, not this one.
-    pub(super) fn note_stops(&self, robot: &Robot, before: &mut Option<Reason>, reason: Option<&Reason>) {
+    pub(super) fn note_stops(&self, robot: &Robot, seen: &mut Seen, reason: Option<&Reason>) {
         let code = |reason: Option<&Reason>| reason.map(|reason| reason.code.clone());
-        if code(before.as_ref()) == code(reason) {
+        if code(seen.reason.as_ref()) == code(reason) && (seen.ready || reason.is_some()) {
             return;
         }
-        match (reason, before.as_ref()) {
-            (Some(reason), _) => {
+        match (reason, seen.reason.as_ref()) {
+            // Until it was ready once it has not stopped, but not begun.
+            (Some(reason), _) if seen.ready => {
                 let driver = self.doer_of(robot.end.seat.borrow().holder.as_ref());
-                self.note(robot, telling::stopped(reason, driver));
+                self.note(robot, telling::heard(telling::stopped(reason, driver)));
             }
-            (None, Some(over)) => self.note(robot, telling::ready(over)),
-            (None, None) => {}
+            (None, Some(over)) if seen.ready => self.note(robot, telling::heard(telling::ready(over))),
+            (Some(_) | None, _) => {}
         }
-        *before = reason.cloned();
+        seen.ready |= reason.is_none();
+        seen.reason = reason.cloned();
+    }
+
+    /// Somebody has stopped a robot whose agent is elsewhere, or reset its STOP.
+    pub(super) fn note_of_remote(&self, robot: &Robot, client: &Client, kind: Kind, words: &str) {
+        if robot.remote.is_some() {
+            let text = format!("{} {words}", client.sender.person.name);
+            self.note(robot, telling::heard(Record::new(kind, text).by(client.doer())));
+        }
     }
 
     /// Fetches what was said at a robot before this program began.

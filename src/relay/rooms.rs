@@ -121,6 +121,11 @@ impl Rooms {
         &self.sessions
     }
 
+    /// The client of that number, if it is here.
+    pub(super) fn client(&self, id: u64) -> Option<Arc<Client>> {
+        self.clients().get(&id).map(|(_, client)| client.clone())
+    }
+
     /// What the client of that number may do, if it is here.
     pub(super) fn role_of(&self, id: u64) -> Option<Role> {
         self.clients().get(&id).map(|(_, client)| client.sender.role)
@@ -193,11 +198,11 @@ impl Rooms {
     /// Passes an agent's snapshots on, to each client the newest that it has time for.
     async fn pass_telemetry_on(self: Arc<Self>, robot: Arc<Robot>) {
         let mut newest = robot.end.telemetry.clone();
-        let mut stopped = None;
+        let mut seen = memory::Seen::default();
         while newest.changed().await.is_ok() {
             let snapshot = newest.borrow_and_update().clone();
             if robot.remote.is_some() {
-                self.note_stops(&robot, &mut stopped, snapshot.reason.as_ref());
+                self.note_stops(&robot, &mut seen, snapshot.reason.as_ref());
             }
             if let Some(io) = self.io.of("/") {
                 drop(io.within(robot.room()).volatile().emit(name::TELEMETRY, &snapshot).now_or_never());
@@ -214,7 +219,10 @@ impl Rooms {
                     self.tell(&robot, name::SEAT, &seat);
                     // An agent of this program tells the log itself.
                     if robot.remote.is_some() {
-                        self.note(&robot, telling::seat(&seated, &seat, self.doer_of(seat.holder.as_ref())));
+                        self.note(
+                            &robot,
+                            telling::heard(telling::seat(&seated, &seat, self.doer_of(seat.holder.as_ref()))),
+                        );
                         seated = seat;
                     }
                 }

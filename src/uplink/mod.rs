@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use crate::journal::{Journal, Kind, Record};
 use crate::mailbox::RelayEnd;
 use crate::protocol::events::RobotCard;
 use crate::socketio::{Backoff, Client, ConnectError, Dial, Lost};
@@ -56,6 +57,17 @@ pub(crate) enum End {
     Lost(Lost),
 }
 
+impl End {
+    /// What people read of it.
+    fn sentence(&self) -> String {
+        match self {
+            Self::Shutdown => "the connection to the relay is closed".to_owned(),
+            Self::Refused(why) => format!("the relay refused: {why}"),
+            Self::Lost(lost) => format!("the relay is lost: {lost}; whoever drove by it has left"),
+        }
+    }
+}
+
 /// What is at the other end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Speech {
@@ -74,13 +86,20 @@ pub struct Uplink {
     dial: Dial,
     robots: Vec<Robot>,
     speech: Speech,
+    journal: Journal,
 }
 
 impl Uplink {
     /// A way that is not open yet. A classic server gets the first robot.
     #[must_use]
     pub fn new(dial: Dial, robots: Vec<Robot>, speech: Speech) -> Self {
-        Self { dial, robots, speech }
+        Self { dial, robots, speech, journal: Journal::none() }
+    }
+
+    /// The same, whose connections are told in a log.
+    #[must_use]
+    pub fn with_journal(self, journal: Journal) -> Self {
+        Self { journal, ..self }
     }
 
     /// Keeps the way open until `shutdown`.
@@ -101,14 +120,14 @@ impl Uplink {
                     enlisted |= was_in;
                     if was_in {
                         backoff.ended(since.elapsed());
+                        self.journal.note(Record::new(Kind::Connection, end.sentence()));
                     }
                     match end {
                         End::Shutdown => return Ok(()),
                         End::Refused(why) if !enlisted => {
                             return Err(UplinkError::Refused { address: self.dial.address.to_string(), why });
                         }
-                        End::Refused(why) => format!("the relay refused: {why}"),
-                        End::Lost(lost) => format!("the relay is lost: {lost}; whoever drove by it has left"),
+                        End::Refused(_) | End::Lost(_) => end.sentence(),
                     }
                 }
                 Err(error) if !enlisted && error.needs_somebody() => return Err(error.into()),
@@ -126,7 +145,7 @@ impl Uplink {
     async fn serve(&self, mut client: Client, shutdown: &CancellationToken) -> (End, bool) {
         match (self.speech, self.robots.first()) {
             (Speech::Relay { instance }, _) => {
-                let mut session = Session::new(client, &self.robots);
+                let mut session = Session::new(client, &self.robots, &self.journal);
                 let end = session.serve(instance, shutdown).await;
                 let was_in = session.is_enlisted();
                 session.end().await;

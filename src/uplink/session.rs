@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::people::People;
 use super::{End, Robot};
+use crate::journal::{Journal, Kind, Record};
 use crate::mailbox::{Command, Remark, Sender};
 use crate::protocol::events::{self, Direction, Refused};
 use crate::protocol::uplink::{
@@ -39,6 +40,7 @@ enum News {
 /// A connection at work.
 #[derive(Debug)]
 pub(super) struct Session<'a> {
+    journal: &'a Journal,
     client: Client,
     robots: &'a [Robot],
     people: People,
@@ -53,7 +55,7 @@ pub(super) struct Session<'a> {
 
 impl<'a> Session<'a> {
     /// A connection that has said nothing yet.
-    pub(super) fn new(client: Client, robots: &'a [Robot]) -> Self {
+    pub(super) fn new(client: Client, robots: &'a [Robot], journal: &'a Journal) -> Self {
         let (teller, news) = mpsc::channel(NEWS);
         let mut reporters = JoinSet::new();
         for (place, robot) in robots.iter().enumerate() {
@@ -62,6 +64,7 @@ impl<'a> Session<'a> {
         }
         let (people, answers) = (People::default(), JoinSet::new());
         Self {
+            journal,
             client,
             robots,
             people,
@@ -134,6 +137,7 @@ impl<'a> Session<'a> {
         self.enlisted = true;
         let robots = self.robots.iter().map(|robot| robot.card.name.as_str()).collect::<Vec<_>>().join(", ");
         tracing::info!(robots, version = answer.version, "the relay has our robots");
+        self.journal.note(Record::new(Kind::Connection, format!("the relay has {robots}")));
         for place in 0..self.robots.len() {
             self.report(place);
         }

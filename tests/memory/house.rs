@@ -18,13 +18,23 @@ pub struct House {
     pub shell: Shell,
     program: Option<Running>,
     port: u16,
+    command: &'static str,
 }
 
 impl House {
     pub fn open() -> Self {
+        Self::furnished("run")
+    }
+
+    /// The relay alone.
+    pub fn open_relay() -> Self {
+        Self::furnished("relay")
+    }
+
+    fn furnished(command: &'static str) -> Self {
         let shell = Shell::new();
         fs::write(shell.path("joywire.toml"), CONFIG).unwrap();
-        let mut house = Self { shell, program: None, port: 0 };
+        let mut house = Self { shell, program: None, port: 0, command };
         house.reopen();
         house
     }
@@ -32,7 +42,8 @@ impl House {
     /// Starts it, at the same port as before.
     pub fn reopen(&mut self) {
         let port = self.port.to_string();
-        let command = self.shell.command(&["--port", &port, "--name", "Rover", "--config", "joywire.toml"]);
+        let command =
+            self.shell.command(&[self.command, "--port", &port, "--name", "Rover", "--config", "joywire.toml"]);
         let mut program = Running::start(command);
         let line = program.says("https://localhost:");
         let port = line.split("https://localhost:").nth(1).unwrap();
@@ -52,6 +63,10 @@ impl House {
         let program = self.program.take().unwrap();
         program.signal(Signal::KILL);
         drop(program);
+    }
+
+    pub fn url(&self) -> String {
+        format!("https://localhost:{}", self.port)
     }
 
     pub fn dial(&self) -> Dial {

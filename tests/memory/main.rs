@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "real programs take real time")]
 #![allow(dead_code, reason = "what drivers, programs and clients can is more than one story needs")]
 
+mod apart;
 mod house;
 mod killed;
 #[path = "../common/program.rs"]
@@ -10,3 +11,4 @@ mod program;
 #[path = "../common/socketio_client.rs"]
 mod socketio_client;
 mod story;
+mod stuck;
