@@ -19,7 +19,7 @@ use super::limits::NAME_CHARS;
 use super::limits::allowance::Allowance;
 use super::memory;
 use super::rooms::Rooms;
-use crate::journal::{Kind, Record};
+use crate::journal::Kind;
 use crate::mailbox::{Command, Sender};
 use crate::protocol::access::{AccessReply, AccessRequest};
 use crate::protocol::calibration::{CalibrateReply, CalibrateRequest};
@@ -27,18 +27,16 @@ use crate::protocol::events::{
     self, Direction, Drive, FROM_RELAY_ONLY, Refused, ResetReply, ResetRequest, Role, SeatReply, SeatRequest,
     StopReply, StopRequest, name,
 };
-use crate::protocol::fleet::{RobotSummary, RobotsReply, RobotsRequest};
-use crate::protocol::journal::{LogReply, LogRequest};
 
 /// The agent answers at once, or after it has written the latch to disk.
-const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+pub(super) const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 /// A stop's reason is kept up to here, characters.
 const REASON_CHARS: usize = 100;
 /// Names that Socket.IO itself uses: relayed, they would throw the receivers out.
 const SOCKET_IO_OWN: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
-const NO_ANSWER: &str = "the robot's program did not answer in time";
+pub(super) const NO_ANSWER: &str = "the robot's program did not answer in time";
 const CROWDED: &str = "too many commands are waiting already: try again";
 
 /// A connected client.
@@ -65,12 +63,12 @@ pub(super) struct Client {
 /// An event on its way through the room.
 pub(super) struct Arrival<'a> {
     pub(super) rooms: &'a Arc<Rooms>,
-    client: &'a Client,
+    pub(super) client: &'a Client,
     pub(super) robot: &'a Arc<Robot>,
     socket: &'a SocketRef,
     event: &'a str,
     heard: &'a Heard,
-    now: Instant,
+    pub(super) now: Instant,
 }
 
 impl Client {
@@ -244,75 +242,6 @@ impl Arrival<'_> {
         } else {
             acknowledge(ack, &reply("calibrate was not understood"));
         }
-    }
-
-    /// Searches the log.
-    fn log(&self, ack: AckSender) {
-        let reply = |why: &str| LogReply { why: Some(why.to_owned()), ..LogReply::default() };
-        if !self.may(Role::Operator) {
-            acknowledge(ack, &reply("only an operator reads the log"));
-        } else if let Some(request) = self.payload::<LogRequest>(name::LOG, usize::MAX) {
-            let found = self.rooms.search(request);
-            tokio::spawn(async move { acknowledge(ack, &found.await) });
-        } else {
-            acknowledge(ack, &reply("log was not understood"));
-        }
-    }
-
-    /// The robots of this relay; operators stop them all, or take a seat from somebody.
-    fn robots(&self, ack: AckSender) {
-        let list = self.rooms.fleet().summaries();
-        let reply = |why: &str| RobotsReply { ok: false, why: Some(why.to_owned()), robots: Vec::new() };
-        let Some(request) = self.payload::<RobotsRequest>(name::ROBOTS, usize::MAX) else {
-            return acknowledge(ack, &reply("robots was not understood"));
-        };
-        if request != RobotsRequest::List && !self.may(Role::Operator) {
-            return acknowledge(ack, &reply("only an operator may do that"));
-        }
-        match request {
-            RobotsRequest::List => acknowledge(ack, &RobotsReply { ok: true, why: None, robots: list }),
-            RobotsRequest::Stop { reason } => {
-                self.stop_all(ack, &tidy(&reason), |done, robots| RobotsReply {
-                    ok: done.is_ok(),
-                    why: done.err(),
-                    robots,
-                });
-            }
-            RobotsRequest::Kick { robot } => {
-                let Some(robot) = self.rooms.fleet().named(&robot).filter(|robot| !robot.is_lobby()) else {
-                    return acknowledge(ack, &reply("there is no robot of that name"));
-                };
-                if let Some(holder) = &robot.end.seat.borrow().holder {
-                    self.rooms.ground(holder.id, self.now);
-                }
-                let (answer, answered) = oneshot::channel();
-                let sent = robot.end.send(self.client.sender.clone(), Command::Seat(SeatRequest::Clear, answer));
-                let rooms = self.rooms.clone();
-                tokio::spawn(async move {
-                    let told =
-                        if sent { timeout(ANSWER_WITHIN, answered).await.ok().and_then(Result::ok) } else { None };
-                    let (ok, why) = told.map_or((false, Some(NO_ANSWER.to_owned())), |reply| (reply.ok, reply.why));
-                    acknowledge(ack, &RobotsReply { ok, why, robots: rooms.fleet().summaries() });
-                });
-            }
-        }
-    }
-
-    /// STOP for every robot; the acknowledgement comes once all have confirmed, or did not in time.
-    fn stop_all<T: Serialize + Send + 'static>(
-        &self,
-        ack: AckSender,
-        reason: &str,
-        reply: impl FnOnce(Result<(), String>, Vec<RobotSummary>) -> T + Send + 'static,
-    ) {
-        let (fleet, sender) = (self.rooms.fleet().clone(), self.client.sender.clone());
-        let text = format!("{} presses STOP for all robots: {reason}", sender.person.name);
-        self.rooms.note_of_none(Record::new(Kind::Stop, text).by(self.client.doer()));
-        let stopping = fleet.stop_all(&sender, reason);
-        tokio::spawn(async move {
-            let done = stopping.await;
-            acknowledge(ack, &reply(done, fleet.summaries()));
-        });
     }
 
     /// Who may come in: told and changed for operators alone.
@@ -516,7 +445,7 @@ impl Arrival<'_> {
 }
 
 /// As much of a stop's reason as is kept.
-fn tidy(reason: &str) -> String {
+pub(super) fn tidy(reason: &str) -> String {
     reason.chars().filter(|letter| !letter.is_control()).take(REASON_CHARS).collect()
 }
 

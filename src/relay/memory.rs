@@ -4,14 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use socketioxide::extract::AckSender;
 use tokio::time::timeout;
 
-use super::client::Client;
+use super::client::{Arrival, Client, acknowledge};
 use super::fleet::Robot;
 use super::rooms::Rooms;
 use crate::clock;
 use crate::journal::{Doer, Kept, Kind, Record, telling};
-use crate::protocol::events::{Person, Reason, name};
+use crate::protocol::events::{Person, Reason, Role, name};
 use crate::protocol::journal::{Entry, LogReply, LogRequest};
 
 /// Nobody waits longer for the log: a slow disk must not look like a slow robot.
@@ -135,6 +136,21 @@ impl Rooms {
                     LogReply { why: Some(why), ..LogReply::default() }
                 }
             }
+        }
+    }
+}
+
+impl Arrival<'_> {
+    /// Searches the log.
+    pub(super) fn log(&self, ack: AckSender) {
+        let reply = |why: &str| LogReply { why: Some(why.to_owned()), ..LogReply::default() };
+        if !self.may(Role::Operator) {
+            acknowledge(ack, &reply("only an operator reads the log"));
+        } else if let Some(request) = self.payload::<LogRequest>(name::LOG, usize::MAX) {
+            let found = self.rooms.search(request);
+            tokio::spawn(async move { acknowledge(ack, &found.await) });
+        } else {
+            acknowledge(ack, &reply("log was not understood"));
         }
     }
 }

@@ -21,6 +21,7 @@ mod recent;
 mod recordings;
 mod redirect;
 mod renewal;
+mod robots;
 mod rooms;
 mod sessions;
 mod settings;
