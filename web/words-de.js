@@ -170,7 +170,7 @@ export const de = {
   "chat.gapMany": "Hier fehlen {n} Nachrichten",
   "gap.crowd": "es kam mehr, als der Datenträger aufnahm",
   "gap.disk": "der Datenträger nahm nichts auf",
-  "gap.ended": "das Programm brach ab, seine letzte Sekunde ist vielleicht verloren",
+  "gap.ended": "das Programm brach ab, seine letzten Einträge fehlen vielleicht",
   "main.old": "Diese Seite ist älter als das Programm des Roboters: Lade sie neu",
   "settings.title": "Einstellungen",
   "settings.close": "Einstellungen schließen",

@@ -170,7 +170,7 @@ export const en = {
   "chat.gapMany": "{n} messages are missing here",
   "gap.crowd": "they came faster than the disk took them",
   "gap.disk": "the disk took none",
-  "gap.ended": "the program was cut off, and its last second may be lost",
+  "gap.ended": "the program was cut off, and its last words may be missing",
   "main.old": "This page is older than the robot's program: reload it",
   "settings.title": "Settings",
   "settings.close": "Close settings",

@@ -38,35 +38,46 @@ impl LocalTime {
     /// A moment, to the second.
     ///
     /// # Errors
-    /// If it is beyond all calendars.
+    /// What SQLite says.
     pub fn show(&self, ms: u64) -> rusqlite::Result<String> {
-        self.local("%Y-%m-%d %H:%M:%S", ms)
+        Ok(self.local("%Y-%m-%d %H:%M:%S", ms)?.unwrap_or_else(|| unknown(ms)))
+    }
+
+    /// A moment as it is said at another one: without the day, if that is the same.
+    ///
+    /// # Errors
+    /// What SQLite says.
+    pub fn moment(&self, ms: u64, now_ms: u64) -> rusqlite::Result<String> {
+        let (then, now) = (self.show(ms)?, self.show(now_ms)?);
+        let day = now.split_inclusive(' ').next().unwrap_or_default();
+        Ok(then.strip_prefix(day).map_or_else(|| then.clone(), str::to_owned))
     }
 
     /// A moment as part of a file's name, which sorts by age: so it is that of Greenwich.
     ///
     /// # Errors
-    /// If it is beyond all calendars.
+    /// What SQLite says.
     pub fn stamp(&self, ms: u64) -> rusqlite::Result<String> {
         let select = "SELECT strftime('%Y-%m-%d-%H%M%S', ?, 'unixepoch')";
-        self.sqlite.query_row(select, [seconds(ms)], |row| row.get(0))
+        let stamp: Option<String> = self.sqlite.query_row(select, [seconds(ms)], |row| row.get(0))?;
+        Ok(stamp.unwrap_or_else(|| "time-unknown".to_owned()))
     }
 
     /// A moment as programs read it.
     ///
     /// # Errors
-    /// If it is beyond all calendars.
+    /// What SQLite says.
     pub fn utc(&self, ms: u64) -> rusqlite::Result<String> {
         let select = "SELECT strftime('%Y-%m-%dT%H:%M:%S', ?, 'unixepoch')";
-        let second: String = self.sqlite.query_row(select, [seconds(ms)], |row| row.get(0))?;
-        Ok(format!("{second}.{:03}Z", ms % 1000))
+        let second: Option<String> = self.sqlite.query_row(select, [seconds(ms)], |row| row.get(0))?;
+        Ok(second.map_or_else(|| unknown(ms), |second| format!("{second}.{:03}Z", ms % 1000)))
     }
 
     /// A time as a person says it; `None` if it is none.
     #[must_use]
     pub fn read(&self, text: &str, now_ms: u64) -> Option<Span> {
         let text = text.trim();
-        let today = self.local("%Y-%m-%d", now_ms).ok()?;
+        let today = self.local("%Y-%m-%d", now_ms).ok()??;
         if let Some(ago) = ago(text) {
             let at = now_ms.saturating_sub(ago);
             return Some(Span { from_ms: at, to_ms: at });
@@ -76,7 +87,7 @@ impl LocalTime {
             "today" => self.calendar(&today),
             "yesterday" => {
                 let noon = self.calendar(&today)?.from_ms.saturating_sub(HOUR * 12);
-                self.calendar(&self.local("%Y-%m-%d", noon).ok()?)
+                self.calendar(&self.local("%Y-%m-%d", noon).ok()??)
             }
             _ if text.len() <= 8 => self.calendar(&format!("{today} {text}")),
             _ => self.calendar(text),
@@ -106,10 +117,15 @@ impl LocalTime {
         same.starts_with(&text).then_some(Span { from_ms, to_ms: from_ms.saturating_add(lasts - 1) })
     }
 
-    fn local(&self, format: &str, ms: u64) -> rusqlite::Result<String> {
+    fn local(&self, format: &str, ms: u64) -> rusqlite::Result<Option<String>> {
         let select = "SELECT strftime(?, ?, 'unixepoch', 'localtime')";
         self.sqlite.query_row(select, (format, seconds(ms)), |row| row.get(0))
     }
+}
+
+/// A moment that no calendar has, as somebody changed it.
+fn unknown(ms: u64) -> String {
+    format!("time unknown ({} ms)", ms.cast_signed())
 }
 
 fn seconds(ms: u64) -> i64 {
@@ -153,5 +169,18 @@ mod tests {
         {
             assert_eq!(local.read(bad, now), None, "{bad}");
         }
+    }
+
+    /// Goal: a time that no calendar has is shown as such, whoever put it there.
+    #[test]
+    fn impossible_times_are_shown() {
+        let local = LocalTime::new().unwrap();
+        let never = (-5i64).cast_unsigned();
+        assert_eq!(local.show(never).unwrap(), "time unknown (-5 ms)");
+        assert_eq!(local.utc(never).unwrap(), "time unknown (-5 ms)");
+        assert_eq!(local.moment(never, 0).unwrap(), "time unknown (-5 ms)");
+        assert_eq!(local.stamp(never).unwrap(), "time-unknown");
+        assert_eq!(local.moment(DAY * 20_000 + 1000, DAY * 20_000).unwrap().len(), "10:00:00".len());
+        assert_eq!(local.moment(DAY, DAY * 20_000).unwrap().len(), "1970-01-02 10:00:00".len());
     }
 }

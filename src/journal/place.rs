@@ -14,6 +14,9 @@ use crate::private_file;
 /// may go: a file that lost them is merely older, but their remains beside another file would spoil that.
 const BESIDE: [&str; 2] = ["-wal", "-shm"];
 
+/// How names of files begin that were set aside.
+const ASIDE: &str = "log-damaged-";
+
 /// The folder of the log.
 #[derive(Clone, Debug)]
 pub struct Place {
@@ -56,6 +59,14 @@ impl Place {
         identity(&self.file())
     }
 
+    /// Whether a file is one that was set aside.
+    #[must_use]
+    pub fn was_set_aside(&self, which: Identity) -> bool {
+        let files = fs::read_dir(&self.dir).into_iter().flatten().flatten();
+        let mut aside = files.filter(|file| file.file_name().to_string_lossy().starts_with(ASIDE));
+        aside.any(|file| identity(&file.path()).is_ok_and(|found| found == which))
+    }
+
     /// Makes folder and file, if they are missing, for nobody else to read.
     ///
     /// # Errors
@@ -87,11 +98,11 @@ impl Place {
     /// # Errors
     /// What the system says.
     pub fn aside(&self, stamp: &str) -> io::Result<PathBuf> {
-        let mut aside = self.dir.join(format!("log-damaged-{stamp}.sqlite"));
+        let mut aside = self.dir.join(format!("{ASIDE}{stamp}.sqlite"));
         let mut number = 1;
         while fs::exists(&aside)? {
             number += 1;
-            aside = self.dir.join(format!("log-damaged-{stamp}-{number}.sqlite"));
+            aside = self.dir.join(format!("{ASIDE}{stamp}-{number}.sqlite"));
         }
         Ok(aside)
     }

@@ -14,6 +14,8 @@ use super::store::{self, Page};
 use super::table;
 use super::trouble::Trouble;
 
+/// No log gets that long.
+const HIGHEST: u64 = u64::MAX / 4;
 /// Entries that are carried over in one transaction.
 const CHUNK: usize = 5000;
 
@@ -86,6 +88,10 @@ fn carry(place: &Place, next: &mut Connection) -> Result<Carried, Trouble> {
     let mut failed = None;
     // An error ends the part that can be read.
     table::each(&old, link.id, |row| {
+        if row.id > HIGHEST {
+            // Somebody moved it there; nothing could follow it.
+            return Some(Break::Unreadable(row.id));
+        }
         if first && row.id != link.id + 1 {
             // What came before is lost, and so is the proof that this one is genuine: it is what others rest on.
             link = Link { id: row.id, hash: row.hash };

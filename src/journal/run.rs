@@ -2,23 +2,26 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, params};
 use rustix::fs::FlockOperation;
 
-use super::place::locked;
+use super::place::{identity, locked};
 
 /// A lock may be without its owner's hold for a moment after it was made.
 const YOUNG: Duration = Duration::from_mins(1);
+
+/// Among so many entries at the end those of a dead run are looked for: others wait meanwhile.
+const LATELY: i64 = 100_000;
 
 /// A program's time with the log.
 #[derive(Debug)]
 pub struct Run {
     /// Held as long as the program lives, however it ends: so others know.
-    _lock: File,
+    lock: File,
     path: PathBuf,
     name: String,
     program: String,
@@ -34,9 +37,27 @@ impl Run {
         // Process numbers come again.
         let name = format!("run-{}-{:08x}", std::process::id(), getrandom::u32().map_err(io::Error::other)?);
         let path = dir.join(&name);
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-        let lock = locked(file, FlockOperation::NonBlockingLockExclusive)?;
-        Ok(Self { _lock: lock, path, name, program: program.to_owned() })
+        let lock = lock(&path)?;
+        Ok(Self { lock, path, name, program: program.to_owned() })
+    }
+
+    /// Whether others see that it lives. They do not if somebody took its lock away, or the folder in which that was.
+    pub fn is_seen(&self) -> bool {
+        let held = self.lock.metadata().map(|found| (found.dev(), found.ino()));
+        held.is_ok_and(|held| identity(&self.path).is_ok_and(|found| found == held))
+    }
+
+    /// Makes its lock anew if others do not see it. It stays the same run, as it goes on.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn show(&mut self) -> io::Result<()> {
+        if !self.is_seen() {
+            // What has the name is a copy, which nobody holds.
+            fs::remove_file(&self.path).ok();
+            self.lock = lock(&self.path)?;
+        }
+        Ok(())
     }
 
     /// Its number, which it gets unless it has one in this file.
@@ -44,7 +65,9 @@ impl Run {
     /// # Errors
     /// What the file says.
     pub fn enrol(&self, file: &Connection, now_ms: u64) -> rusqlite::Result<u64> {
-        let known = file.query_row("SELECT id FROM run WHERE lock = ?", [&self.name], |row| row.get::<_, i64>(0));
+        // Whoever took it for dead was wrong.
+        let known = "UPDATE run SET closed_ms = NULL WHERE lock = ? RETURNING id";
+        let known = file.query_row(known, [&self.name], |row| row.get::<_, i64>(0));
         if let Some(id) = known.optional()? {
             return Ok(id.cast_unsigned());
         }
@@ -70,6 +93,12 @@ impl Run {
         // If it stays, it says nothing to anybody.
         fs::remove_file(&self.path).ok();
     }
+}
+
+/// A new lock that is held.
+fn lock(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    locked(file, FlockOperation::NonBlockingLockExclusive)
 }
 
 /// Takes away locks of programs that were killed before they had told their names.
@@ -98,23 +127,37 @@ pub struct Dead {
     /// What it was, in the program's words.
     pub program: String,
     lock: PathBuf,
+    began_ms: u64,
 }
 
 impl Dead {
-    /// All of them that nobody has noticed yet.
+    /// All of them that nobody has noticed yet, but for `own`, which lives.
     ///
     /// # Errors
     /// What the file says.
-    pub fn find(file: &Connection, dir: &Path) -> rusqlite::Result<Vec<Self>> {
-        let mut open = file.prepare("SELECT id, program, lock FROM run WHERE closed_ms IS NULL ORDER BY id")?;
-        let runs = open.query_map([], |row| {
+    pub fn find(file: &Connection, dir: &Path, own: u64) -> rusqlite::Result<Vec<Self>> {
+        let open = "SELECT id, program, lock, began_ms FROM run WHERE closed_ms IS NULL AND id <> ? ORDER BY id";
+        let mut open = file.prepare(open)?;
+        let runs = open.query_map([own.cast_signed()], |row| {
             let name: String = row.get(2)?;
             // The name comes from a file, so it must not lead elsewhere.
             let name: String = name.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
-            Ok(Self { id: row.get(0)?, program: row.get(1)?, lock: dir.join(name) })
+            let began_ms = row.get::<_, i64>(3)?.cast_unsigned();
+            Ok(Self { id: row.get(0)?, program: row.get(1)?, lock: dir.join(name), began_ms })
         })?;
         let runs: Vec<Self> = runs.collect::<rusqlite::Result<_>>()?;
         Ok(runs.into_iter().filter(|run| !run.lives()).collect())
+    }
+
+    /// When it last told something, ms since 1970, and what that was.
+    ///
+    /// # Errors
+    /// What the file says.
+    pub fn last(&self, file: &Connection) -> rusqlite::Result<(u64, &'static str)> {
+        let newest =
+            "SELECT at_ms FROM (SELECT run, at_ms FROM entries ORDER BY id DESC LIMIT ?) WHERE run = ? LIMIT 1";
+        let newest = file.query_row(newest, [LATELY, self.id], |row| row.get::<_, i64>(0)).optional()?;
+        Ok(newest.map_or((self.began_ms, "its start"), |at_ms| (at_ms.cast_unsigned(), "its newest entry")))
     }
 
     /// Notes that it was noticed.

@@ -3,11 +3,12 @@
 use std::fs::File;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 use rustix::fs::FlockOperation;
 
-use super::chain::{Hash, Link};
+use super::chain::{Break, Hash, Link};
 use super::gap::{Gap, Losses};
+use super::local_time::LocalTime;
 use super::place::{Identity, Place};
 use super::queue::Item;
 use super::retention::Retention;
@@ -41,6 +42,30 @@ pub struct Store {
 pub struct Written {
     /// Gaps among it.
     pub gaps: u64,
+    /// What is wrong with the newest entries that were there before.
+    pub broken: Option<Break>,
+}
+
+/// What was in a file whose name belongs to another one now.
+#[derive(Clone, Debug)]
+pub struct Gone {
+    identity: Identity,
+    entries: u64,
+    /// The number of its newest gap.
+    gap: u64,
+    /// When its newest entry happened.
+    at_ms: Option<u64>,
+}
+
+impl Gone {
+    /// What happened to it.
+    #[must_use]
+    pub fn why(&self) -> String {
+        match self.entries {
+            1 => "the file was taken away or replaced; 1 entry was in it".to_owned(),
+            entries => format!("the file was taken away or replaced; {entries} entries were in it"),
+        }
+    }
 }
 
 impl Store {
@@ -57,9 +82,9 @@ impl Store {
         connection.execute_batch(MANNER)?;
         check_pages(&connection)?;
         schema::migrate(&mut connection)?;
-        check_chain(&connection, place)?;
+        let broken = check_chain(&connection)?;
         let mut store = Self { place: place.clone(), connection, identity, run: 0 };
-        let written = store.begin(run, now_ms)?;
+        let written = Written { broken, ..store.begin(run, now_ms)? };
         drop(door);
         Ok((store, written))
     }
@@ -67,24 +92,19 @@ impl Store {
     fn begin(&mut self, run: &Run, now_ms: u64) -> Result<Written, Trouble> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         self.run = run.enrol(&transaction, now_ms)?;
-        let dead = Dead::find(&transaction, self.place.dir())?;
+        let dead = Dead::find(&transaction, self.place.dir(), self.run)?;
         let mut page = Page::open(&transaction, self.run)?;
         for run in &dead {
-            let from_ms = transaction.query_row("SELECT at_ms FROM entries ORDER BY id DESC LIMIT 1", [], |row| {
-                row.get::<_, i64>(0).map(i64::cast_unsigned)
-            });
-            let why = format!(
-                "{} ended without a farewell; what was not acknowledged in its last second may be lost",
-                run.program
-            );
-            let from_ms = from_ms.optional()?.unwrap_or(now_ms);
+            let (from_ms, what) = run.last(&transaction)?;
+            let (program, moment) = (&run.program, LocalTime::new()?.moment(from_ms, now_ms)?);
+            let why = format!("{program} ended without a farewell; what came after {moment} ({what}) may be missing");
             page.tell(&Gap { lost: None, from_ms, to_ms: now_ms, why, file: None }, now_ms)?;
             run.bury(&transaction, now_ms)?;
         }
         let gaps = page.close()?;
         transaction.commit()?;
         dead.iter().for_each(Dead::forget);
-        Ok(Written { gaps })
+        Ok(Written { gaps, broken: None })
     }
 
     /// Which file it is.
@@ -111,7 +131,51 @@ impl Store {
         losses.gap().map_or(Ok(()), |gap| page.tell(&gap, now_ms))?;
         let gaps = page.close()?;
         transaction.commit()?;
-        Ok(Written { gaps })
+        Ok(Written { gaps, broken: None })
+    }
+
+    /// What is in it, to be told in the file that took its name; `None` if it was set aside because it was damaged, which
+    /// whoever did that has told.
+    #[must_use]
+    pub fn gone(&self) -> Option<Gone> {
+        let Self { place, connection, identity, .. } = self;
+        if place.was_set_aside(*identity) {
+            return None;
+        }
+        let count = || -> rusqlite::Result<u64> {
+            Ok(table::head(connection)?.id.saturating_sub(table::anchor(connection)?.id))
+        };
+        let at_ms =
+            connection.query_row("SELECT at_ms FROM entries ORDER BY id DESC LIMIT 1", [], |row| row.get::<_, i64>(0));
+        Some(Gone {
+            identity: *identity,
+            entries: count().unwrap_or(0),
+            gap: table::gaps(connection).unwrap_or(0),
+            at_ms: at_ms.ok().map(i64::cast_unsigned),
+        })
+    }
+
+    /// Tells of a file that had the name before, unless another program has done that. Gaps are numbered on.
+    ///
+    /// # Errors
+    /// Why that did not work.
+    pub fn tell_of(&mut self, gone: &Gone, now_ms: u64) -> Result<Written, Trouble> {
+        let _door = self.enter()?;
+        if gone.identity == self.identity {
+            return Ok(Written::default());
+        }
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let why = gone.why();
+        let told = "SELECT count(*) FROM entries WHERE event = 'gap' AND instr(text, ?) > 0";
+        if transaction.query_row(told, [&why], |row| row.get::<_, i64>(0))? > 0 {
+            return Ok(Written::default());
+        }
+        let mut page = Page::open(&transaction, self.run)?;
+        page.gap = page.gap.max(gone.gap);
+        page.tell(&Gap { lost: None, from_ms: gone.at_ms.unwrap_or(now_ms), to_ms: now_ms, why, file: None }, now_ms)?;
+        let gaps = page.close()?;
+        transaction.commit()?;
+        Ok(Written { gaps, broken: None })
     }
 
     /// Removes some of what is too old or too much. Returns whether there is more.
@@ -160,10 +224,10 @@ impl Store {
         Ok(())
     }
 
-    /// Through the door, if the file behind it is ours.
+    /// Through the door, if the file behind it is ours. If it is not, whoever writes finds that out at the next attempt.
     fn enter(&self) -> Result<File, Trouble> {
         let door = self.place.door(FlockOperation::NonBlockingLockShared)?;
-        if self.is_current() { Ok(door) } else { Err(Trouble::Other("it was exchanged".to_owned())) }
+        if self.is_current() { Ok(door) } else { Err(Trouble::Busy) }
     }
 }
 
@@ -255,20 +319,12 @@ fn check_pages(connection: &Connection) -> Result<(), Trouble> {
 }
 
 /// Whether the newest entries are what was written. If SQLite finds the file whole and they are not, somebody changed them,
-/// or a bit did: that is told, but what else is in the file is worth more where it is.
-fn check_chain(connection: &Connection, place: &Place) -> Result<(), Trouble> {
+/// or a bit did: that is to be told, but what else is in the file is worth more where it is.
+fn check_chain(connection: &Connection) -> Result<Option<Break>, Trouble> {
     let (anchor, head) = (table::anchor(connection)?, table::head(connection)?);
     let from = head.id.saturating_sub(CHECKED).max(anchor.id);
     let mut link = if from == anchor.id { anchor } else { table::link(connection, from)?.unwrap_or(anchor) };
-    let broken = table::each(connection, from, |row| link.follow(&row).err())?;
-    if let Some(broken) = broken {
-        let file = place.file().display().to_string();
-        tracing::error!(
-            file,
-            "the log was changed after it was written: {broken}; `joywire log verify` checks all of it"
-        );
-    }
-    Ok(())
+    Ok(table::each(connection, from, |row| link.follow(&row).err())?)
 }
 
 /// Bytes of the file that hold something.

@@ -16,9 +16,11 @@ pub const COLUMNS: &str = "id, at_ms, run, event, robot, who, role, device, text
 /// # Errors
 /// What the file says.
 pub fn insert(insert: &mut Statement<'_>, row: &Row, link: &Link) -> rusqlite::Result<()> {
+    // Beyond the numbers that a file can have, if somebody moved an entry to the last of them.
+    let id = i64::try_from(link.id).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
     insert
         .execute(params![
-            link.id.cast_signed(),
+            id,
             row.at_ms.cast_signed(),
             row.run.cast_signed(),
             row.event,
@@ -108,10 +110,16 @@ pub fn link(file: &Connection, id: u64) -> rusqlite::Result<Option<Link>> {
 /// # Errors
 /// What the file says.
 pub fn gaps(file: &Connection) -> rusqlite::Result<u64> {
-    let number = file.query_row("SELECT number FROM fact WHERE name = 'gap'", [], |row| row.get::<_, i64>(0));
-    Ok(number.optional()?.unwrap_or(0).cast_unsigned())
+    let number = file.query_row("SELECT number FROM fact WHERE name = 'gap'", [], |row| natural(row, 0));
+    Ok(number.optional()?.unwrap_or(0))
+}
+
+/// A number that is none below 0, unless somebody changed it.
+fn natural(row: &rusqlite::Row<'_>, place: usize) -> rusqlite::Result<u64> {
+    let number: i64 = row.get(place)?;
+    u64::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(place, number))
 }
 
 fn as_link(row: &rusqlite::Row<'_>) -> rusqlite::Result<Link> {
-    Ok(Link { id: row.get::<_, i64>(0)?.cast_unsigned(), hash: row.get::<_, Hash>(1)? })
+    Ok(Link { id: natural(row, 0)?, hash: row.get::<_, Hash>(1)? })
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use rusqlite::ErrorCode;
+use rusqlite::{ErrorCode, ffi};
 
 /// Why the log cannot be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -44,7 +44,12 @@ impl Trouble {
 
 impl From<rusqlite::Error> for Trouble {
     fn from(error: rusqlite::Error) -> Self {
+        let number = error.sqlite_error().map(|error| error.extended_code);
         match error.sqlite_error_code() {
+            // The next number is there already: somebody moved an entry there.
+            _ if matches!(number, Some(ffi::SQLITE_CONSTRAINT_PRIMARYKEY | ffi::SQLITE_CONSTRAINT_ROWID)) => {
+                Self::Damaged(error.to_string())
+            }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
             Some(ErrorCode::DiskFull) => Self::Full,
             // Unknown is what is said of a table that is not there, none what is said of a value that is not of its kind.

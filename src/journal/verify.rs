@@ -1,8 +1,9 @@
 //! Verify: is the log what was written?
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 
 use super::chain::{Break, Head, Link};
+use super::record::Kind;
 use super::table;
 use super::trouble::Trouble;
 
@@ -15,7 +16,7 @@ pub struct Report {
     pub entries: u64,
     /// The newest of these.
     pub head: Link,
-    /// Gaps that were ever told.
+    /// Gaps among all entries.
     pub gaps: u64,
     /// The first entry that is not.
     pub broken: Option<Break>,
@@ -41,12 +42,19 @@ pub enum Compared {
 /// # Errors
 /// Why that did not work.
 pub fn verify(file: &Connection) -> Result<Report, Trouble> {
+    let noted = file.query_row("SELECT name, number FROM fact WHERE number < 0 LIMIT 1", [], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
+    });
+    if let Some((name, number)) = noted.optional()? {
+        return Err(Trouble::Damaged(format!("its note “{}” says {number}, which no log does", name.escape_debug())));
+    }
     let removed = table::anchor(file)?;
-    let mut report = Report { removed, head: removed, gaps: table::gaps(file)?, ..Report::default() };
+    let mut report = Report { removed, head: removed, ..Report::default() };
     let (mut link, mut entries) = (removed, 0);
     report.broken = table::each(file, 0, |row| {
         let broken = link.follow(&row).err();
         entries += u64::from(broken.is_none());
+        report.gaps += u64::from(broken.is_none() && row.event == Kind::Gap.name());
         broken
     })?;
     (report.head, report.entries) = (link, entries);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use super::chain::Break;
 use super::gap::Losses;
 use super::place::{Identity, Place};
 use super::queue::Item;
@@ -11,7 +12,7 @@ use super::rescue::rescue;
 use super::retention::Retention;
 use super::run::Run;
 use super::shared::{Shared, Told};
-use super::store::Store;
+use super::store::{Gone, Store};
 use super::trouble::Trouble;
 use crate::clock::unix_millis;
 use crate::time::Time;
@@ -19,6 +20,10 @@ use crate::time::Time;
 /// How long to wait after something did not work: where another program wrote, and otherwise.
 const AGAIN_SOON: Duration = Duration::from_millis(50);
 const AGAIN: Duration = Duration::from_millis(500);
+/// The longest pause before a file that cannot be opened is opened again, which reads all of it.
+const REOPEN: Duration = Duration::from_secs(30);
+/// How long another program may hold the file before that is said.
+const BUSY: Duration = Duration::from_secs(2);
 /// How often retention looks, and how soon again while it removes.
 const TIDY: Duration = Duration::from_mins(1);
 const TIDY_ON: Duration = Duration::from_millis(20);
@@ -46,6 +51,14 @@ pub struct Writer {
     tidy: Time,
     /// What was said of the last trouble.
     told: Option<String>,
+    /// Since when another program holds the file.
+    busy: Option<Time>,
+    /// Why the file could not be opened; it is not tried again before then, and how long that pause is.
+    shut: Option<(String, Time, Duration)>,
+    /// What was said of entries that somebody changed.
+    broken: Option<Break>,
+    /// A file that somebody took away, which is not told in the new one yet.
+    gone: Option<Gone>,
 }
 
 impl Writer {
@@ -66,6 +79,10 @@ impl Writer {
             again: Some(Time::ZERO),
             tidy: Time::ZERO,
             told: None,
+            busy: None,
+            shut: None,
+            broken: None,
+            gone: None,
         }
     }
 
@@ -98,12 +115,21 @@ impl Writer {
 
     /// Writes what is in the hand, and tidies if it is time.
     fn write(&mut self) -> Result<(), Trouble> {
-        // One whose name belongs to another file now is closed before that is opened.
-        let current = self.store.take().filter(Store::is_current);
-        let (mut store, opened) = match current {
-            Some(store) => (store, false),
-            None => (self.open()?, true),
+        let seen = self.run.as_ref().is_some_and(Run::is_seen);
+        let (mut store, opened) = match self.current() {
+            Some(store) if seen => (store, false),
+            other => {
+                drop(other);
+                (self.reopen()?, true)
+            }
         };
+        if let Some(gone) = &self.gone {
+            match store.tell_of(gone, unix_millis()) {
+                Ok(written) => self.shared.written(&mut Vec::new(), written.gaps),
+                Err(trouble) => return Err(self.judge(Some(store), trouble)),
+            }
+            self.gone = None;
+        }
         if !self.hand.is_empty() || self.losses.count > 0 {
             let gaps = match store.append(&self.hand, &self.losses, unix_millis()) {
                 Ok(written) => written.gaps,
@@ -125,6 +151,37 @@ impl Writer {
         Ok(())
     }
 
+    /// The open file, if it still has the name. If it has not, it is closed before another one is opened.
+    fn current(&mut self) -> Option<Store> {
+        let store = self.store.take()?;
+        if store.is_current() {
+            return Some(store);
+        }
+        if let Some(gone) = store.gone() {
+            let file = self.place.file().display().to_string();
+            tracing::error!(file, "the log goes on in a new file: {}", gone.why());
+            self.gone = Some(gone);
+        }
+        None
+    }
+
+    /// Opens the file, but not again and again: that reads all of it.
+    fn reopen(&mut self) -> Result<Store, Trouble> {
+        let now = self.shared.now();
+        let pause = match &self.shut {
+            Some((why, again, _)) if now < *again && !self.shared.is_closing() => {
+                return Err(Trouble::Other(why.clone()));
+            }
+            shut => shut.as_ref().map_or(AGAIN, |(_, _, pause)| (*pause * 2).min(REOPEN)),
+        };
+        let opened = self.open();
+        self.shut = match &opened {
+            Err(Trouble::Other(why)) => Some((why.clone(), now + pause, pause)),
+            _ => None,
+        };
+        opened
+    }
+
     /// Opens the file; what is damaged is set aside.
     fn open(&mut self) -> Result<Store, Trouble> {
         self.place.prepare()?;
@@ -133,10 +190,12 @@ impl Writer {
             None => Run::begin(self.place.dir(), &self.program)?,
         };
         let run = self.run.insert(run);
+        run.show()?;
         let identity = self.place.identity()?;
         match Store::open(&self.place, run, unix_millis()) {
             Ok((store, written)) => {
                 self.shared.written(&mut Vec::new(), written.gaps);
+                self.tell_broken(written.broken);
                 Ok(store)
             }
             Err(Trouble::Damaged(why)) => {
@@ -159,11 +218,11 @@ impl Writer {
                     Err(trouble) => trouble,
                 }
             }
-            Trouble::Busy | Trouble::Full => {
+            Trouble::Busy | Trouble::Full | Trouble::Other(_) => {
                 self.store = store;
                 trouble
             }
-            Trouble::Absent | Trouble::Newer(_) | Trouble::Other(_) => trouble,
+            Trouble::Absent | Trouble::Newer(_) => trouble,
         }
     }
 
@@ -180,6 +239,7 @@ impl Writer {
 
     fn fine(&mut self) {
         self.again = None;
+        self.busy = None;
         if self.told.take().is_some() {
             let lost = self.shared.counts().lost;
             tracing::info!(lost, "the log is written again; what is missing is told in it");
@@ -190,9 +250,14 @@ impl Writer {
         let busy = matches!(trouble, Trouble::Busy);
         self.again = Some(self.shared.now() + if busy { AGAIN_SOON } else { AGAIN });
         if busy {
-            // It passes; whoever loses patience is told so by their own clock.
+            // It passes, mostly; whoever loses patience is told so by their own clock.
+            let now = self.shared.now();
+            if now.since(*self.busy.get_or_insert(now)) >= BUSY {
+                self.tell(trouble);
+            }
             return;
         }
+        self.busy = None;
         self.tell(trouble);
         // Who waits is told now, and what they waited for is lost, so that what they were told is true. What nobody waits for
         // may still find room.
@@ -206,6 +271,18 @@ impl Writer {
             let file = self.place.file().display().to_string();
             tracing::error!(file, "the log cannot be written: {said}");
             self.told = Some(said);
+        }
+    }
+
+    /// Says once which entry somebody changed.
+    fn tell_broken(&mut self, broken: Option<Break>) {
+        let said = std::mem::replace(&mut self.broken, broken);
+        if let Some(broken) = broken.filter(|_| said != broken) {
+            let file = self.place.file().display().to_string();
+            tracing::error!(
+                file,
+                "the log was changed after it was written: {broken}; `joywire log verify` checks all of it"
+            );
         }
     }
 

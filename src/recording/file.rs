@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use mcap::records::{MessageHeader, Metadata};
@@ -17,6 +17,10 @@ use super::topic::Topic;
 
 /// What it says of itself at the beginning of a file.
 pub const LIBRARY: &str = concat!("joywire ", env!("CARGO_PKG_VERSION"));
+/// What a file says of itself has this name.
+pub(super) const NAME: &str = "joywire";
+/// And in it this key, for which file this is; a copy is another one.
+pub(super) const INODE: &str = "inode";
 /// Files of one second and one robot at most.
 const CLASHES: u32 = 100;
 
@@ -72,9 +76,10 @@ impl File {
             ("version".to_owned(), start.version.clone()),
             ("started".to_owned(), calendar::moment(start.wall_ns / 1_000_000)),
             ("started_ns".to_owned(), start.wall_ns.to_string()),
+            (INODE.to_owned(), handle.metadata()?.ino().to_string()),
         ]);
         about.extend(settings.iter().map(|(key, value)| (format!("config {key}"), value.clone())));
-        writer.write_metadata(&Metadata { name: "joywire".to_owned(), metadata: about })?;
+        writer.write_metadata(&Metadata { name: NAME.to_owned(), metadata: about })?;
         let mut channels = BTreeMap::new();
         for topic in Topic::ALL {
             let schema =
@@ -98,6 +103,14 @@ impl File {
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.whole
+    }
+
+    /// Whether it was deleted or moved away while it is written, as its folder can be.
+    #[must_use]
+    pub fn is_gone(&self) -> bool {
+        let unlinked = self.handle.metadata().is_ok_and(|told| told.nlink() == 0);
+        let nowhere = |error: io::Error| matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory);
+        unlinked || fs::symlink_metadata(&self.path).is_err_and(nowhere)
     }
 
     /// Adds a message.

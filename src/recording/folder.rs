@@ -15,7 +15,7 @@ use crate::protocol::journal::{Recording, is_recording_name};
 /// Recordings that are told at most, the newest.
 const LISTED: usize = 100;
 /// What a recording says of itself stands within so many bytes of its beginning.
-const ABOUT: u64 = 32 * 1024;
+pub(super) const ABOUT: u64 = 32 * 1024;
 
 /// What is kept.
 #[derive(Clone, Copy, Debug)]
@@ -128,10 +128,10 @@ pub fn finish_unfinished(folder: &Path) -> io::Result<Vec<(String, io::Result<()
     let mut done = Vec::new();
     for found in found(folder)? {
         let Ok(mut file) = File::open(&found.path) else { continue };
-        if is_complete(&mut file, found.bytes)? || is_running(&file) {
+        if is_running(&file) || is_complete(&mut file, found.bytes).unwrap_or(false) {
             continue;
         }
-        let mended = mend::mend(&file, &found.path, found.modified);
+        let mended = mend::mend(&file, &found.path);
         done.push((found.name, mended));
     }
     Ok(done)

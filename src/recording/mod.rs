@@ -45,6 +45,9 @@ const SYNC: Duration = Duration::from_secs(5);
 /// For the last of it when the program ends.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// What becomes of a recording whose folder is cleared.
+const GONE: &str = "a recording was deleted or moved away while it was written";
+
 /// How recordings are written.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -189,6 +192,7 @@ impl Desk {
     }
 
     fn begin(&mut self, at: Time, controller: Controller, names: Names, why: Why) -> McapResult<()> {
+        private_file::directory(&self.settings.folder)?;
         self.sweep();
         let now = u64::try_from(wall().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos());
         let started = now.unwrap_or(u64::MAX).saturating_sub(shape::ns(self.clock.now()));
@@ -224,6 +228,11 @@ impl Desk {
             return self.fail("ended", &error);
         }
         self.reel.wrote(self.bytes + running.file.bytes());
+        if !running.full && running.file.is_gone() {
+            running.full = true;
+            tracing::warn!(path = %running.file.path().display(), "{GONE}: the recording goes on in another file");
+            self.reel.want_fresh();
+        }
         let long = running.newest.since(running.began) >= self.settings.file_length;
         if (long || running.file.bytes() >= self.settings.file_bytes) && !running.full {
             running.full = true;
@@ -239,7 +248,9 @@ impl Desk {
         let path = file.path().display().to_string();
         self.bytes += file.bytes();
         self.reel.wrote(self.bytes);
+        let gone = file.is_gone();
         match file.finish(&End { at_ns: shape::ns(newest), why, lost: self.reel.lost() }) {
+            Ok(()) if gone => tracing::warn!(path, "{GONE}"),
             Ok(()) => tracing::info!(path, "recorded"),
             Err(error) => self.fail("ended", &error),
         }
@@ -269,6 +280,7 @@ impl Desk {
             },
             Err(error) => RecordingsReply {
                 why: Some(format!("the folder of recordings cannot be read: {error}")),
+                running: self.running.is_some(),
                 ..RecordingsReply::default()
             },
         }

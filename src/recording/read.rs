@@ -1,10 +1,12 @@
 //! Reads a recording from its beginning to wherever it ends. No bytes can make it crash, or hold more than a record of them.
 
-use std::fs::File;
-use std::io::{BufReader, Read};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufReader, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use mcap::sans_io::LinearReaderOptions;
+use rustix::fs::OFlags;
 
 use super::shape::{Asked, End, Fitted, Frames, Line, Person, Start};
 use super::topic::Topic;
@@ -22,7 +24,7 @@ pub enum ReadError {
         /// The file.
         path: String,
         /// What the system says.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// It has no first message of ours.
     #[error("{path} is no recording of Joywire: {detail}")]
@@ -77,9 +79,15 @@ impl<R> std::fmt::Debug for Reading<R> {
 pub fn open(path: &Path) -> Result<(Box<Start>, Reading<BufReader<File>>), ReadError> {
     let name = path.display().to_string();
     let unreadable = |source| ReadError::Unreadable { path: name.clone(), source };
-    let file = File::open(path).map_err(unreadable)?;
-    if file.metadata().map_err(unreadable)?.is_dir() {
-        return Err(unreadable(std::io::ErrorKind::IsADirectory.into()));
+    // Opening a pipe would wait until somebody writes.
+    let flags = i32::try_from(OFlags::NONBLOCK.bits()).map_err(|error| unreadable(io::Error::other(error)))?;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(unreadable)?;
+    let told = file.metadata().map_err(unreadable)?;
+    if told.is_dir() {
+        return Err(unreadable(io::ErrorKind::IsADirectory.into()));
+    }
+    if !told.is_file() {
+        return Err(unreadable(io::Error::other("it is a pipe or a device; save it as a file first")));
     }
     begin(BufReader::new(file), &name)
 }

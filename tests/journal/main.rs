@@ -19,5 +19,6 @@ mod retention;
 mod rig;
 mod search;
 mod shell;
+mod taken;
 mod versions;
 mod writer;

@@ -194,6 +194,12 @@ fn nonsense_is_answered_with_a_sentence() {
             "{complaint}"
         );
     }
+    assert!(shell.complaint(&["log", "--last", "0"], 1).contains("give 1 or more"));
+    assert!(shell.complaint(&["log", "--until", "yesterday", "--follow"], 1).contains("--until is over"));
+    rig.sqlite().execute_batch("UPDATE entries SET at_ms = -5 WHERE id = 2").unwrap();
+    for form in [&[][..], &["--json"], &["--csv"]] {
+        assert!(lines(&shell, form).iter().any(|line| line.contains("time unknown (-5 ms)")), "{form:?}");
+    }
     let output = shell.output(&["log", "--text", "nowhere"]);
     assert_eq!((output.status.code(), text(&output.stderr).as_str()), (Some(0), "no entry fits\n"));
     rig.write((0..60).map(|number| number.to_string()));

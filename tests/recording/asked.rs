@@ -113,6 +113,7 @@ async fn operators_record_list_and_download() {
     let head = head.to_lowercase();
     assert!(status == 200 && head.contains(&format!("content-length: {bytes}")), "{head}");
     assert!(head.contains("content-disposition: attachment; filename=\"rover-"), "{head}");
+    assert!(head.contains("accept-ranges: none"), "{head}");
     assert!(head.contains("x-content-type-options: nosniff"), "{head}");
 }
 

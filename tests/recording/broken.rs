@@ -2,6 +2,10 @@
 
 use std::fs;
 use std::io::Cursor;
+use std::process::Command;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use joywire::recording::read::{self, Ending};
 use joywire::recording::review::review;
@@ -101,6 +105,18 @@ fn foreign_files_are_refused() {
     assert!(refused(other.get_ref()).contains("it begins with /chatter"), "{}", refused(other.get_ref()));
 }
 
+/// Goal: a pipe is refused with a sentence, and nobody waits for what it may bring.
+#[test]
+fn pipe_is_refused_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("pipe.mcap");
+    assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+    let (end, done) = mpsc::channel();
+    thread::spawn(move || end.send(read::open(&path).err().map(|error| error.to_string())));
+    let why = done.recv_timeout(Duration::from_secs(5)).expect("it hangs").unwrap();
+    assert!(why.contains("pipe.mcap") && why.contains("it is a pipe or a device"), "{why}");
+}
+
 /// Goal: a recording of a version whose state is another one is refused with both versions.
 #[test]
 fn other_version_says_so() {
@@ -130,7 +146,7 @@ fn gap_ends_a_recording_and_begins_the_next() {
             deck.taped.receive(deck.time(), b"\0", &mut |_| {});
         }
     }
-    std::thread::sleep(std::time::Duration::from_millis(600));
+    thread::sleep(Duration::from_millis(600));
     deck.run(1000);
     deck.close();
     let files: Vec<Told> = deck.files().iter().map(|path| Told::at(path)).collect();

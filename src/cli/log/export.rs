@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::table::harmless;
 use crate::journal::chain::hex;
 use crate::journal::row::Row;
 
@@ -13,15 +14,27 @@ pub fn json(row: &Row, time: &str) -> String {
     let Row { id, at_ms, run, event, robot, who, role, device, text, data, hash } = row;
     let data =
         data.as_ref().map_or(Value::Null, |text| serde_json::from_str(text).unwrap_or(Value::String(text.clone())));
-    json!({
+    let object = json!({
         "id": id, "time": time, "at_ms": at_ms, "run": run, "event": event, "robot": robot, "who": who, "role": role,
         "device": device, "text": text, "data": data, "hash": hex(hash),
-    })
-    .to_string()
+    });
+    escaped(&object.to_string())
+}
+
+/// JSON in which what a terminal takes for an order, or what changes the order of letters, is escaped: it stands in texts
+/// alone, where that means the same.
+fn escaped(json: &str) -> String {
+    let special = |letter| matches!(letter, '\u{7f}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    json.chars()
+        .map(|letter| if special(letter) { format!("\\u{:04x}", u32::from(letter)) } else { letter.into() })
+        .collect()
 }
 
 /// An entry as a line of CSV (RFC 4180).
-pub fn csv(row: &Row, time: &str) -> String {
+///
+/// `watched`: it is for a terminal, to which texts must do nothing.
+pub fn csv(row: &Row, time: &str, watched: bool) -> String {
+    let cell = |text: &str| if watched { cell(&harmless(text)) } else { cell(text) };
     let number = |number: Option<u64>| number.map_or_else(String::new, |number| number.to_string());
     let text = |text: Option<&str>| cell(text.unwrap_or_default());
     let cells = [
@@ -67,8 +80,21 @@ mod tests {
             assert_eq!(cell(text), shown);
         }
         let row = Row { id: 3, device: Some(4), text: "a,b".into(), ..Row::default() };
-        assert_eq!(csv(&row, "T"), "3,T,0,,,,,4,\"a,b\",\r\n");
-        assert_eq!(CSV_HEAD.matches(',').count(), csv(&Row::default(), "").matches(',').count());
+        assert_eq!(csv(&row, "T", false), "3,T,0,,,,,4,\"a,b\",\r\n");
+        assert_eq!(CSV_HEAD.matches(',').count(), csv(&Row::default(), "", false).matches(',').count());
+    }
+
+    /// Goal: whatever is said, nothing of it is an order to a terminal, and programs still get it.
+    #[test]
+    fn nothing_is_an_order_to_a_terminal() {
+        let said = "a\u{1b}[2J\u{9b}2J\u{202e}b\u{2028}c\u{2066}d";
+        let row = Row { text: said.into(), ..Row::default() };
+        let shown = json(&row, "T");
+        assert!(shown.is_ascii(), "{shown}");
+        assert_eq!(serde_json::from_str::<Value>(&shown).unwrap()["text"], said);
+        let watched = csv(&row, "T", true);
+        assert!(!watched.trim_end().contains(|c: char| c.is_control() || c == '\u{202e}'), "{watched:?}");
+        assert!(csv(&row, "T", false).contains(said));
     }
 
     /// Goal: a program gets every field, and data as data.

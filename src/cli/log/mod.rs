@@ -92,7 +92,10 @@ enum LogCommand {
 enum Form {
     Table(Table),
     Json,
-    Csv,
+    Csv {
+        /// Whether a terminal shows it.
+        watched: bool,
+    },
 }
 
 pub fn run(args: &LogArgs) -> anyhow::Result<ExitCode> {
@@ -101,8 +104,14 @@ pub fn run(args: &LogArgs) -> anyhow::Result<ExitCode> {
     if let Some(LogCommand::Verify { head }) = &args.command {
         return verify(&mut reader, head.as_ref());
     }
+    if args.wanted.last == Some(0) {
+        bail!("--last is 0, which shows nothing: give 1 or more");
+    }
     let local = LocalTime::new()?;
     let filter = args.wanted.filter(&local)?;
+    if args.follow && filter.until_ms.is_some_and(|until| until < now_ms()) {
+        bail!("--until is over, so nothing would ever come with --follow: leave one of them out");
+    }
     match show(&mut reader, args, &filter, &local) {
         // Whoever read it has read enough.
         Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
@@ -143,7 +152,7 @@ fn show(reader: &mut Reader, args: &LogArgs, filter: &Filter, local: &LocalTime)
     let mut form = if args.json {
         Form::Json
     } else if args.csv {
-        Form::Csv
+        Form::Csv { watched: terminal::is_watched() }
     } else {
         Form::Table(Table::new(terminal::width(), terminal::has_colours()))
     };
@@ -191,7 +200,7 @@ impl Form {
         match self {
             Self::Table(table) => writeln!(out, "{}", table.head()),
             Self::Json => Ok(()),
-            Self::Csv => out.write_all(export::CSV_HEAD.as_bytes()),
+            Self::Csv { .. } => out.write_all(export::CSV_HEAD.as_bytes()),
         }
     }
 
@@ -199,7 +208,7 @@ impl Form {
         match self {
             Self::Table(table) => out.write_all(table.entry(row, &local.show(row.at_ms)?).as_bytes())?,
             Self::Json => writeln!(out, "{}", export::json(row, &local.utc(row.at_ms)?))?,
-            Self::Csv => out.write_all(export::csv(row, &local.utc(row.at_ms)?).as_bytes())?,
+            Self::Csv { watched } => out.write_all(export::csv(row, &local.utc(row.at_ms)?, *watched).as_bytes())?,
         }
         Ok(())
     }

@@ -64,7 +64,7 @@ fn fitted(text: &str, width: usize) -> String {
 }
 
 /// A text without what a terminal would take for an order, and without what would show it in another order than it has.
-fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> String {
     let invisible = |letter: char| matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     text.chars()
         .map(|letter| match letter {
