@@ -36,6 +36,8 @@ const STEPS: [&str; 2] = [
     CREATE INDEX entries_device ON entries (device) WHERE device IS NOT NULL;",
 ];
 
+/// No Joywire will ever have more versions: a larger one is noise.
+const PLAUSIBLE: usize = 10_000;
 /// The newest version.
 const NEWEST: usize = STEPS.len();
 
@@ -63,5 +65,9 @@ pub fn migrate(connection: &mut Connection) -> Result<(), Trouble> {
 /// If it is of a version that only a newer Joywire knows, or cannot be read.
 pub fn version(connection: &Connection) -> Result<usize, Trouble> {
     let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-    usize::try_from(version).ok().filter(|version| *version <= NEWEST).ok_or(Trouble::Newer(version))
+    match usize::try_from(version) {
+        Ok(version) if version <= NEWEST => Ok(version),
+        Ok(one_day) if one_day <= PLAUSIBLE => Err(Trouble::Newer(version)),
+        Ok(_) | Err(_) => Err(Trouble::Damaged(format!("its tables cannot be of version {version}"))),
+    }
 }

@@ -78,7 +78,11 @@ impl Store {
         let door = place.door(FlockOperation::NonBlockingLockShared)?;
         let identity = place.identity()?;
         let mut connection = connect(place)?;
-        schema::version(&connection)?;
+        if let Err(trouble) = schema::version(&connection) {
+            // Noise in the first page looks like a version, too.
+            check_pages(&connection)?;
+            return Err(trouble);
+        }
         connection.execute_batch(MANNER)?;
         check_pages(&connection)?;
         schema::migrate(&mut connection)?;

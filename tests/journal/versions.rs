@@ -47,3 +47,17 @@ fn a_newer_log_is_left_alone() {
     assert_eq!(std::fs::read(rig.file()).unwrap(), bytes);
     assert!(rig.aside().is_empty());
 }
+
+/// Goal: noise in the place of the version is damage, and what was written is kept.
+#[test]
+fn an_impossible_version_is_damage() {
+    let rig = Rig::new();
+    rig.write((0..20).map(|number| number.to_string()));
+    rig.sqlite().execute_batch("PRAGMA user_version = 2067006442").unwrap();
+    let journal = rig.open();
+    assert_eq!(rig.keep(&journal, chat("after")), Kept::Yes);
+    rig.close(&journal);
+    assert_eq!(rig.aside().len(), 1);
+    let said = rig.said();
+    assert!(said.len() >= 21 && said.contains(&"after".to_owned()), "{said:?}");
+}
