@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::people::People;
@@ -49,6 +49,8 @@ pub(super) struct Session<'a> {
     _reporters: JoinSet<()>,
     asked: Option<u64>,
     enlisted: bool,
+    /// When the robots' newest snapshots were looked at. After a pause of this program they are as old as that.
+    looked: Instant,
     /// Whether something was not understood. What is wrong once is wrong thirty times a second, and told once.
     puzzled: bool,
 }
@@ -73,6 +75,7 @@ impl<'a> Session<'a> {
             _reporters: reporters,
             asked: None,
             enlisted: false,
+            looked: Instant::now(),
             puzzled: false,
         }
     }
@@ -196,7 +199,8 @@ impl<'a> Session<'a> {
             }
             Wish::Direction { direction, passed } => {
                 self.people.meet(place, &sender);
-                if direction != Direction::Stop && !is_fresh(robot, passed) {
+                let awake = self.looked.elapsed() <= Duration::from_millis(u64::from(FRESH_MS));
+                if direction != Direction::Stop && !(awake && is_fresh(robot, passed)) {
                     return self.refuse_late(place, sender.person.id);
                 }
                 Command::Direction(direction)
@@ -258,6 +262,7 @@ impl<'a> Session<'a> {
 
     fn report(&mut self, place: usize) {
         let Some(robot) = self.robots.get(place) else { return };
+        self.looked = Instant::now();
         let (telemetry, seat) = (robot.end.telemetry.borrow().clone(), robot.end.seat.borrow().clone());
         let key = u64::try_from(place).unwrap_or(u64::MAX);
         self.client.latest(key, name::REPORT, &[shape(&Report { robot: place, telemetry, seat })]);
