@@ -93,9 +93,12 @@ impl Agent {
     pub(super) fn latch(&mut self, now: Time, driver: DriverId, source: Source, told: String) -> (Saved, Written) {
         let written = self.remember_stop(Some(driver), &told);
         self.controller.stop(now, driver, source, told);
-        self.latch_told = self.controller.latch().map(str::to_owned);
+        let before = std::mem::replace(&mut self.latch_told, self.controller.latch().map(str::to_owned));
         self.step_due = now;
         self.decide();
+        if before.is_none() {
+            tracing::info!(reason = self.latch_told, "latch set");
+        }
         (self.latch_file.save(self.latch_told.clone()), written)
     }
 
