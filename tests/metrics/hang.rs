@@ -19,7 +19,8 @@ SEIZE, INTERRUPT, DETACH = 0x4206, 0x4207, 17
 def ptrace(what):
     if libc.ptrace(what, program.pid, None, None) != 0:
         print("ptrace:", os.strerror(ctypes.get_errno()), flush=True)
-program = subprocess.Popen(sys.argv[2:])
+# It goes with us, however we go.
+program = subprocess.Popen(sys.argv[2:], preexec_fn=lambda: libc.prctl(1, 9))
 hangs = False
 try:
     while os.path.exists(wishes + ".alive"):
