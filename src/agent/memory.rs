@@ -102,13 +102,13 @@ impl Agent {
     fn note_stop(&mut self) {
         let reason = self.controller.stopped();
         match (&reason, &self.stopped) {
-            // Until it was ready once it has not stopped, but not begun.
             (Some(reason), _) if self.controller.was_ready() => {
                 let driver = self.controller.seat().holder().map(|driver| self.doer(driver));
                 self.note(telling::stopped(reason, driver));
             }
             (None, Some(over)) => self.note(telling::ready(over)),
-            (Some(_) | None, _) => {}
+            // Until it was ready once it has not stopped, but not begun.
+            (Some(_) | None, _) => return,
         }
         self.stopped = reason;
     }
