@@ -14,7 +14,8 @@ help: ## this list
 run: ## drive a simulated robot at https://localhost:8080
 	cargo run
 
-test: tools lint firmware rust fuzz-a-little page interop browser test-vm ## everything below, from formatting to the virtual machine; installs what is missing
+test: ## everything below, from formatting to the virtual machine; installs what is missing
+	+@MAKE='$(MAKE)' tests/stages.sh tools lint firmware rust fuzz-a-little page interop browser test-vm
 	$(STEP) 'all of it passed: formatting, lints, firmware, Rust tests and World, boards, fuzzing, page types and units, official clients, browser, virtual machine'
 
 tools: ## installs what the tests need, or says what to install

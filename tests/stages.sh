@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# Runs the stages of `make test` one after the other and tells at the end, however that comes, how long each took.
+set -uo pipefail
+
+names=() seconds=() stage='' since=0
+
+table() {
+    local n
+    [ -z "$stage" ] || { names+=("$stage, not ended"); seconds+=($((SECONDS - since))); }
+    printf '\n%-24s %7s\n' stage seconds
+    for n in "${!names[@]}"; do printf '%-24s %7d\n' "${names[n]}" "${seconds[n]}"; done
+    printf '%-24s %7d\n' together "$SECONDS"
+}
+trap table EXIT
+trap 'exit 143' TERM
+trap 'exit 130' INT
+
+for stage in "$@"; do
+    since=$SECONDS
+    "${MAKE:-make}" --no-print-directory "$stage" || exit
+    names+=("$stage") seconds+=($((SECONDS - since)))
+    stage=''
+done
