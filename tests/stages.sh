@@ -2,6 +2,9 @@
 # Runs the stages of `make test` one after the other and tells at the end, however that comes, how long each took.
 set -uo pipefail
 
+# No stage takes a third of this on two cores: what goes on for longer hangs, and would hang for ever.
+MOST=45m
+
 names=() seconds=() stage='' since=0
 
 table() {
@@ -17,7 +20,10 @@ trap 'exit 130' INT
 
 for stage in "$@"; do
     since=$SECONDS
-    "${MAKE:-make}" --no-print-directory "$stage" || exit
+    timeout --foreground "$MOST" "${MAKE:-make}" --no-print-directory "$stage"
+    ended=$?
+    [ "$ended" -ne 124 ] || echo "$stage was ended after $MOST: something in it hangs"
+    [ "$ended" -eq 0 ] || exit "$ended"
     names+=("$stage") seconds+=($((SECONDS - since)))
     stage=''
 done

@@ -203,16 +203,20 @@ test("a driver that is removed stops within a second and stays out", async () =>
   assert.equal(watcher.seat.holder, null);
 });
 
-/** Presses a key that drives, in a page; whether that got it the seat. @param {string} code */
+/** Presses a key that drives, in a page; whether that got it the seat. A seat that is free between two pictures is seen as well. @param {string} code */
 const press = (code) =>
-  new Promise((resolve) => {
-    dispatchEvent(new KeyboardEvent("keydown", { code, bubbles: true }));
+  new Promise((resolve, reject) => {
     const look = () => {
       const { seat } = document.body.dataset;
-      if (seat === "free") requestAnimationFrame(look);
-      else resolve(seat === "mine");
+      if (seat === "free") return;
+      observer.disconnect();
+      resolve(seat === "mine");
     };
+    const observer = new MutationObserver(look);
+    observer.observe(document.body, { attributeFilter: ["data-seat"] });
+    dispatchEvent(new KeyboardEvent("keydown", { code, bubbles: true }));
     look();
+    setTimeout(() => reject(new Error(`nobody took the seat for 5 s after ${code}; the page says ${JSON.stringify(document.body.dataset)}`)), 5000);
   });
 
 /** Lets go of it and gives the seat back. @param {string} code */
