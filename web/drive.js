@@ -64,6 +64,8 @@ export class Drive {
   #active = null;
   #seq = 0;
   #asked = false;
+  /** How often this page has wanted the seat. */
+  #wishes = 0;
   #leaving = false;
   #giving = false;
   /** Neutral samples that must reach the wire before anything else. */
@@ -152,8 +154,12 @@ export class Drive {
     if (telemetry.state === "latched" || telemetry.state === "no_robot") this.#interrupt();
   }
 
-  /** @param {SeatView} seat */
+  /**
+   * News of the seat. What is older than what is known is none: an answer waits until the log has it, news do not.
+   * @param {SeatView} seat
+   */
   seated(seat) {
+    if (seat.epoch < this.seat.epoch) return;
     const before = this.mine ? this.seat.epoch : null;
     this.seat = seat;
     const now = this.mine ? seat.epoch : null;
@@ -208,12 +214,20 @@ export class Drive {
     this.#rest();
   }
 
-  /** Takes the seat if it is free. */
+  /** Takes the seat if it is free. A wish that comes while an older one is not answered yet is said after that. */
   async take() {
-    if (this.mine || this.#asked) return;
+    if (this.mine) return;
+    this.#wishes += 1;
+    if (this.#asked) return;
     this.#asked = true;
-    await this.#request({ want: "take" });
-    this.#asked = false;
+    const { welcome } = this;
+    let wish = 0;
+    do {
+      wish = this.#wishes;
+      await this.#request({ want: "take" }, () => wish === this.#wishes);
+    } while (wish !== this.#wishes && !this.mine && welcome === this.welcome);
+    // Who came to another robot meanwhile asks anew.
+    if (welcome === this.welcome) this.#asked = false;
   }
 
   /** Asks whoever drives for the seat. */
@@ -253,8 +267,11 @@ export class Drive {
     this.onchange();
   }
 
-  /** @param {SeatRequest} wish */
-  async #request(wish) {
+  /**
+   * @param {SeatRequest} wish
+   * @param {() => boolean} isNewest whether a no still matters when it comes
+   */
+  async #request(wish, isNewest = () => true) {
     const { welcome } = this;
     try {
       /** @type {SeatReply} */
@@ -262,7 +279,7 @@ export class Drive {
       // An answer to what was asked before another greeting tells of another seat.
       if (welcome !== this.welcome) return;
       this.seated(reply.seat);
-      if (!reply.ok) this.#refuse(reply.why ?? t("seat.refused"), `seat_${wish.want}`);
+      if (!reply.ok && isNewest()) this.#refuse(reply.why ?? t("seat.refused"), `seat_${wish.want}`);
     } catch (error) {
       if (welcome !== this.welcome) return;
       this.#refuse(error instanceof Error ? error.message : String(error), "seat_lost");

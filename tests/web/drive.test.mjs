@@ -9,6 +9,7 @@ const OTHER = { id: 8, name: "Coral Wren" };
 const FREE = { holder: null, epoch: 3, queue: [] };
 const MINE = { holder: ME, epoch: 4, queue: [] };
 const TAKEN = { holder: OTHER, epoch: 4, queue: [] };
+const LEFT = { holder: null, epoch: 5, queue: [] };
 
 let clock;
 let line;
@@ -50,7 +51,7 @@ async function seated() {
 beforeEach(() => {
   clock = new FakeClock();
   line = new FakeLine(clock);
-  line.answer = (name, { want }) => ({ ok: true, seat: want === "take" ? MINE : FREE });
+  line.answer = (name, { want }) => ({ ok: true, seat: want === "take" ? MINE : LEFT });
   drive = new Drive(line, clock);
   refusals = [];
   drive.onrefused = (why, code) => refusals.push(code);
@@ -81,6 +82,40 @@ test("a seat event before the acknowledgement does not end the touch", async () 
   await run(100);
   assert.equal(line.sent[0].y, 0);
   assert.ok(moving(line.sent).length > 0);
+});
+
+/** Goal: whoever presses again before the relay has answered the first press drives by the second. */
+test("a press while an older wish is not answered gets the seat once that is", async () => {
+  const answers = [];
+  line.answer = () => new Promise((resolve) => answers.push(resolve));
+  drive.welcomed(welcome());
+  drive.hold("keys", 0, 1);
+  drive.seated(TAKEN);
+  drive.release("keys");
+  drive.seated(LEFT);
+  drive.hold("keys", 0, 1);
+  assert.equal(answers.length, 1);
+  answers.shift()({ ok: false, why: "somebody drives", seat: TAKEN });
+  await settled();
+  assert.deepEqual([refusals, drive.active, answers.length], [[], "keys", 1]);
+  answers.shift()({ ok: true, seat: { ...MINE, epoch: 6 } });
+  await run(100);
+  assert.equal(moving(line.sent)[0].epoch, 6);
+});
+
+/** Goal: an answer that was written before the newest news does not seat anybody again. */
+test("an old answer is no news of the seat", async () => {
+  const answers = [];
+  line.answer = () => new Promise((resolve) => answers.push(resolve));
+  drive.welcomed(welcome());
+  drive.hold("keys", 0, 1);
+  drive.seated(MINE);
+  drive.release("keys");
+  void drive.leave();
+  drive.seated(LEFT);
+  answers.shift()({ ok: true, seat: MINE });
+  await settled();
+  assert.equal(drive.mine, false);
 });
 
 /** Goal: while the neutral sample cannot reach the wire, no motion may overtake it. */
@@ -417,7 +452,7 @@ test("a second greeting begins from neutral, with a seat of its own", async () =
   line.sent = [];
   let unseated = 0;
   drive.onunseated = () => (unseated += 1);
-  drive.welcomed({ ...welcome({ holder: null, epoch: 40, queue: [] }), telemetry: telemetry({ session: 99 }) });
+  drive.welcomed({ ...welcome({ holder: null, epoch: 2, queue: [] }), telemetry: telemetry({ session: 99 }) });
   assert.deepEqual([drive.mine, drive.active, unseated, line.sent], [false, null, 1, []]);
   drive.hold("stick", 0, 0.9);
   await run(200);
