@@ -6,7 +6,7 @@ BOARD := target/uno
 FUZZ_SECONDS := 300
 STEP = @printf '\n== %s ==\n'
 
-.PHONY: help run test tools fmt lint firmware firmware-sim rust fuzz-a-little fuzz page interop browser test-vm screenshots bench bench-log clean
+.PHONY: help run test tools fmt lint firmware firmware-sim rust instructions fuzz-a-little fuzz page interop browser test-vm screenshots bench bench-log clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 15
@@ -15,8 +15,8 @@ run: ## drive a simulated robot at https://localhost:8080
 	cargo run
 
 test: ## everything below, from formatting to the virtual machine; installs what is missing
-	+@MAKE='$(MAKE)' tests/stages.sh tools lint firmware rust fuzz-a-little page interop browser test-vm
-	$(STEP) 'all of it passed: formatting, lints, firmware, Rust tests and World, boards, fuzzing, page types and units, official clients, browser, virtual machine'
+	+@MAKE='$(MAKE)' tests/stages.sh tools lint firmware rust instructions fuzz-a-little page interop browser test-vm
+	$(STEP) 'all of it passed: formatting, lints, firmware, Rust tests and World, boards, instruction counts, fuzzing, page types and units, official clients, browser, virtual machine'
 
 tools: ## installs what the tests need, or says what to install
 	$(STEP) 'tools'
@@ -49,6 +49,10 @@ fuzz-a-little:
 rust: firmware ## Rust tests: units, properties, pilot, robot, cable, boards, relay, command line, World, architecture
 	$(STEP) 'Rust tests'
 	cargo test
+
+instructions: ## instructions of a step, a frame and a relayed event against their budget; JOYWIRE_WRITE=1 renews it
+	$(STEP) 'instructions'
+	cargo bench --profile dev --bench pieces -- --instructions
 
 page: node_modules ## the page: types and unit tests
 	$(STEP) 'page: types and unit tests'

@@ -34,6 +34,7 @@ need_admin nft nftables
 need_admin iptables iptables
 need avr-gcc gcc-avr
 need clang clang
+need valgrind valgrind
 need_file() { # need_file PATH PACKAGE
     [ -e "$1" ] || missing+=("$2")
 }

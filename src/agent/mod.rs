@@ -288,15 +288,15 @@ impl Agent {
 
     /// Shows the seat if it has changed. What is returned ends when the log has it.
     fn show_seat(&mut self) -> Option<Written> {
-        let seat = self.people.seat_view(self.controller.seat());
-        if seat != self.seat {
-            tracing::info!(holder = seat.holder.as_ref().map(|person| &*person.name), epoch = seat.epoch, "seat");
-            self.meter.seat(&seat);
-            let before = std::mem::replace(&mut self.seat, seat);
-            self.mailbox.publish_seat(self.seat.clone());
-            return Some(self.remember_seat(&before));
+        if self.people.is_shown(self.controller.seat(), &self.seat) {
+            return None;
         }
-        None
+        let seat = self.people.seat_view(self.controller.seat());
+        tracing::info!(holder = seat.holder.as_ref().map(|person| &*person.name), epoch = seat.epoch, "seat");
+        self.meter.seat(&seat);
+        let before = std::mem::replace(&mut self.seat, seat);
+        self.mailbox.publish_seat(self.seat.clone());
+        Some(self.remember_seat(&before))
     }
 }
 

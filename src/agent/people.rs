@@ -9,6 +9,8 @@ use crate::mailbox::Sender;
 use crate::protocol::events::{Person, SeatView};
 use crate::time::Time;
 
+/// What a driver is called who is not known.
+const UNKNOWN: &str = "someone else";
 /// Nobody is told the same thing more often.
 const TELL_EVERY: Duration = Duration::from_secs(1);
 
@@ -51,7 +53,7 @@ impl People {
     /// A driver's name.
     #[must_use]
     pub fn name(&self, driver: DriverId) -> String {
-        self.known.get(&driver).map_or_else(|| "someone else".to_owned(), |known| known.person.name.clone())
+        self.known.get(&driver).map_or_else(|| UNKNOWN.to_owned(), |known| known.person.name.clone())
     }
 
     /// A driver, as the log names them.
@@ -71,6 +73,22 @@ impl People {
         !quiet
     }
 
+    /// Whether `view` shows the seat as it is: this is asked at every step, and names are copied only when it has changed.
+    #[must_use]
+    pub fn is_shown(&self, seat: &Seat, view: &SeatView) -> bool {
+        let same = |driver: DriverId, person: &Person| {
+            person.id == driver.0 && person.name == self.known.get(&driver).map_or(UNKNOWN, |known| &known.person.name)
+        };
+        let holders = match (seat.holder(), &view.holder) {
+            (Some(driver), Some(person)) => same(driver, person),
+            (driver, person) => driver.is_none() && person.is_none(),
+        };
+        holders
+            && view.epoch == seat.epoch()
+            && seat.queue().count() == view.queue.len()
+            && seat.queue().zip(&view.queue).all(|(driver, person)| same(driver, person))
+    }
+
     /// The seat with names.
     #[must_use]
     pub fn seat_view(&self, seat: &Seat) -> SeatView {
@@ -82,7 +100,41 @@ impl People {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drive::Source;
     use crate::protocol::events::Role;
+
+    /// Goal: a seat counts as shown exactly as long as its view would come out the same.
+    #[test]
+    fn a_view_of_the_seat_is_made_when_it_changes() {
+        let (mut people, mut seat) = (People::default(), Seat::new(Duration::from_secs(1)));
+        let mut view = SeatView::default();
+        let mut renewed = 0;
+        let mut look = |people: &People, seat: &Seat| {
+            let fresh = people.seat_view(seat);
+            assert_eq!(people.is_shown(seat, &view), fresh == view, "{view:?} for {fresh:?}");
+            renewed += u32::from(fresh != view);
+            view = fresh;
+        };
+        look(&people, &seat);
+        for id in 1..=3 {
+            let person = Person { id, name: format!("driver {id}") };
+            let driver = people.meet(&Sender { person, role: Role::Driver, device: None });
+            look(&people, &seat);
+            seat.ask(Time::ZERO, driver, Source::Network);
+            look(&people, &seat);
+            look(&people, &seat);
+        }
+        // Somebody who waits has gone, and so has their name.
+        people.forget(DriverId(3));
+        look(&people, &seat);
+        seat.leave(Time::ZERO, DriverId(2));
+        look(&people, &seat);
+        seat.leave(Time::ZERO, DriverId(1));
+        look(&people, &seat);
+        seat.leave(Time::ZERO, DriverId(3));
+        look(&people, &seat);
+        assert_eq!(renewed, 7);
+    }
 
     /// Goal: a refusal that comes with every sample becomes one message a second.
     #[test]

@@ -124,18 +124,19 @@ impl Line {
     /// Whether the line has room. If it had none for long, what the system holds is thrown away where that
     /// works: all of it is too old.
     fn catches_up(&mut self) -> bool {
+        if self.has_room() {
+            self.behind = None;
+            return true;
+        }
         let now = self.clock.now();
-        if !self.has_room() && now.since(*self.behind.get_or_insert(now)) > STALE {
+        if now.since(*self.behind.get_or_insert(now)) > STALE {
             let waiting = self.stream.waiting();
             self.stream.forget_written();
             self.dropped += waiting.saturating_sub(self.stream.waiting());
             self.behind = Some(now);
+            return self.has_room();
         }
-        let room = self.has_room();
-        if room {
-            self.behind = None;
-        }
-        room
+        false
     }
 
     /// Waits until the line has taken everything, or is broken.

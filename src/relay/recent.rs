@@ -1,6 +1,7 @@
 //! PURE. What was said at a robot lately, for whoever comes later.
 
 use std::collections::VecDeque;
+use std::fmt::{self, Write};
 
 use serde_json::Value;
 
@@ -47,10 +48,21 @@ fn short(mut entry: Entry) -> Entry {
     if entry.text.chars().count() > TEXT {
         entry.text = entry.text.chars().take(TEXT).chain(['…']).collect();
     }
-    if entry.data.to_string().len() > DATA {
+    // A writer that gives up ends it, so that the length of what is long costs nobody's time.
+    if write!(Bound(DATA), "{}", entry.data).is_err() {
         entry.data = Value::Null;
     }
     entry
+}
+
+/// Takes so many bytes more, and keeps none.
+struct Bound(usize);
+
+impl Write for Bound {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0 = self.0.checked_sub(text.len()).ok_or(fmt::Error)?;
+        Ok(())
+    }
 }
 
 #[cfg(test)]
