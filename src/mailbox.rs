@@ -21,8 +21,8 @@ use crate::protocol::journal::{RecordingsReply, RecordingsRequest};
 /// Commands that wait at most, STOP and stick samples apart. The agent empties the queue at least
 /// every 20 ms, and the relay's rate limits keep it far below.
 const QUEUE: usize = 256;
-/// Drivers with a waiting stick sample at most: every connection the relay can hold.
-const SLOTS: usize = 1024;
+/// Drivers with a waiting stick sample at most: every connection that a relay can be allowed (`config/ranges.rs`).
+const SLOTS: usize = 10_000;
 /// Remarks a slow relay may fall behind by before it loses the oldest.
 const REMARKS: usize = 256;
 

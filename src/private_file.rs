@@ -24,16 +24,31 @@ pub fn directory(directory: &Path) -> io::Result<()> {
 /// What the system says.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let unfinished = path.with_extension("new");
+    write_new(&unfinished, bytes)?.sync_all()?;
+    fs::rename(&unfinished, path)?;
+    path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
+}
+
+/// Whether [`replace`] would find a folder that it may write in, and room for these bytes. Changes nothing, and waits for
+/// no disk.
+///
+/// # Errors
+/// What the system says.
+pub fn rehearse(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let unfinished = path.with_extension("new");
+    write_new(&unfinished, bytes)?;
+    fs::remove_file(&unfinished)
+}
+
+fn write_new(unfinished: &Path, bytes: &[u8]) -> io::Result<File> {
     // One that a killed program left may have other rights, which opening it again would keep.
-    match fs::remove_file(&unfinished) {
+    match fs::remove_file(unfinished) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
     }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&unfinished)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(unfinished)?;
     file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&unfinished, path)?;
-    path.parent().map_or(Ok(()), |directory| File::open(directory)?.sync_all())
+    Ok(file)
 }
 
 /// The mode of a file, and whether anyone but its owner may read or write it.
@@ -62,5 +77,8 @@ mod tests {
         assert_eq!(fs::read(&path).unwrap(), b"fresh");
         assert_eq!((exposed(&path).unwrap(), exposed(&below).unwrap()), (None, None));
         assert_eq!(fs::read_dir(&below).unwrap().count(), 1, "something was left behind");
+        rehearse(&path, b"other").unwrap();
+        assert_eq!((fs::read(&path).unwrap(), fs::read_dir(&below).unwrap().count()), (b"fresh".to_vec(), 1));
+        assert!(rehearse(&home.path().join("absent/key.pem"), b"other").is_err());
     }
 }

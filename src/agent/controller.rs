@@ -247,6 +247,12 @@ impl Controller {
         spoke
     }
 
+    /// Whether the robot waits for a word that the next step says, HELLO or ARM.
+    #[must_use]
+    pub fn owes_a_word(&self) -> bool {
+        self.session.has_news()
+    }
+
     /// Decides, and appends what the robot must hear to `wire`.
     pub fn step(&mut self, now: Time, wire: &mut Vec<u8>, tell: &mut impl FnMut(Transition)) {
         let was_latched = self.pilot.is_latched();

@@ -44,7 +44,12 @@ impl LatchFile {
                 File::open(ancestor)?.sync_all()?;
             }
         }
-        write(&path, latch.as_deref())?;
+        if latch.is_none() && path.exists() {
+            // It says so already; if the disk still has an older one, that is latched at worst.
+            private_file::rehearse(&path, OPEN.as_bytes())?;
+        } else {
+            write(&path, latch.as_deref())?;
+        }
         let (jobs, queue) = mpsc::channel();
         let latched = latch.is_some();
         thread::Builder::new().name("latch".into()).spawn(move || keep(&path, latched, &queue))?;

@@ -222,6 +222,8 @@ impl Agent {
                 let mut changes = Vec::new();
                 let spoke = self.controller.receive(now, &bytes[..len], &mut |change| changes.push(change));
                 self.tell_changes(changes);
+                // A robot that has just been heard, or has answered, is not kept waiting for the next step.
+                self.eager |= self.controller.owes_a_word();
                 if spoke {
                     self.cable.proved();
                     self.controller.age_driven().into_iter().for_each(|age| self.meter.age(age));

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry as Place;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SendError, Sender, TryRecvError, TrySendError, channel};
 
 use tokio::sync::oneshot;
 
@@ -57,6 +57,8 @@ pub enum Job {
 
 #[derive(Debug, Default)]
 struct Shared {
+    /// Jobs that wait.
+    waiting: AtomicUsize,
     /// The writer wants a state, so that it can begin another file.
     fresh: AtomicBool,
     /// The writer has given up.
@@ -70,27 +72,48 @@ struct Shared {
 /// The agent's end of a tape.
 #[derive(Debug)]
 pub struct Tape {
-    jobs: SyncSender<Job>,
+    /// It has no bound of its own, as a channel that has one takes all its room at once: [`Shared::waiting`] is the bound.
+    jobs: Sender<Job>,
     shared: Arc<Shared>,
 }
 
 /// The writer's end.
 #[derive(Debug)]
 pub struct Reel {
-    /// What is to be written, in order. Its end is the end of the agent.
-    pub jobs: Receiver<Job>,
+    jobs: Receiver<Job>,
     shared: Arc<Shared>,
 }
 
 /// A tape, and where it is written from.
 #[must_use]
 pub fn tape() -> (Tape, Reel) {
-    let (sender, jobs) = sync_channel(QUEUE);
+    let (sender, jobs) = channel();
     let shared = Arc::new(Shared::default());
     (Tape { jobs: sender, shared: shared.clone() }, Reel { jobs, shared })
 }
 
+impl Tape {
+    fn send(&self, job: Job) -> Result<(), TrySendError<Job>> {
+        // Only this end adds, so what is free now is free a moment later.
+        if self.shared.waiting.load(Ordering::Relaxed) >= QUEUE {
+            return Err(TrySendError::Full(job));
+        }
+        self.shared.waiting.fetch_add(1, Ordering::Relaxed);
+        self.jobs.send(job).map_err(|SendError(job)| TrySendError::Disconnected(job))
+    }
+}
+
 impl Reel {
+    /// What is to be written next, in order; the end of the agent is the end of it.
+    ///
+    /// # Errors
+    /// [`TryRecvError`] if nothing waits, or nothing will come any more.
+    pub fn next(&self) -> Result<Job, TryRecvError> {
+        let job = self.jobs.try_recv()?;
+        self.shared.waiting.fetch_sub(1, Ordering::Relaxed);
+        Ok(job)
+    }
+
     /// Asks for a state, so that another file can begin.
     pub fn want_fresh(&self) {
         self.shared.fresh.store(true, Ordering::Relaxed);
@@ -186,7 +209,7 @@ impl Taped {
     /// Ends it.
     pub fn end_recording(&mut self) {
         if let Some(tape) = self.tape.as_ref().filter(|_| self.state != State::Off)
-            && tape.jobs.try_send(Job::End).is_err()
+            && tape.send(Job::End).is_err()
         {
             tape.shared.end.store(true, Ordering::Relaxed);
         }
@@ -214,7 +237,7 @@ impl Taped {
             RecordingsRequest::Stop => self.end_recording(),
         }
         if let Some(tape) = &self.tape
-            && let Err(full) = tape.jobs.try_send(Job::Ask(request, reply))
+            && let Err(full) = tape.send(Job::Ask(request, reply))
             && let TrySendError::Full(Job::Ask(_, reply)) | TrySendError::Disconnected(Job::Ask(_, reply)) = full
         {
             drop(reply.send(refuse("the disk cannot keep up with the recording: try again")));
@@ -309,7 +332,7 @@ impl Taped {
     fn begin(&mut self, at: Time, cause: Cause) {
         let Some(tape) = &self.tape else { return };
         let (controller, names) = (Box::new(self.controller.clone()), Box::new(self.names.clone()));
-        self.state = match tape.jobs.try_send(Job::Begin { at, controller, names, cause }) {
+        self.state = match tape.send(Job::Begin { at, controller, names, cause }) {
             Ok(()) => State::On,
             Err(TrySendError::Full(_)) => State::Torn,
             // Whoever wrote is gone, and nothing will be written any more.
@@ -319,7 +342,7 @@ impl Taped {
 
     fn note(&mut self, at: Time, what: impl FnOnce() -> What) {
         let Some(tape) = self.tape.as_ref().filter(|_| self.state != State::Off) else { return };
-        if self.state == State::Torn || tape.jobs.try_send(Job::Entry(Entry { at, what: what() })).is_err() {
+        if self.state == State::Torn || tape.send(Job::Entry(Entry { at, what: what() })).is_err() {
             tape.shared.lost.fetch_add(1, Ordering::Relaxed);
             self.state = State::Torn;
         }

@@ -3,6 +3,7 @@
 mod agent;
 mod calibrate;
 mod config;
+mod descriptors;
 mod devices;
 mod doctor;
 mod drive;
@@ -32,6 +33,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use tracing_appender::non_blocking::NonBlockingBuilder;
 use tracing_subscriber::EnvFilter;
 
 use self::terminal::{complain, say};
@@ -39,6 +41,9 @@ use crate::protocol::events::Role;
 
 /// What is logged unless `JOYWIRE_LOG` says otherwise: transitions of ours, troubles of others.
 const LOG: &str = "warn,joywire=info,socketioxide=error,engineioxide=error";
+
+/// Lines that wait for a terminal at most. The usual 128,000 take 4 MiB of memory before the first is written.
+const LINES: usize = 4096;
 
 /// Drive a serial robot from a phone browser or a gamepad, and trust it to stop.
 #[derive(Debug, Parser)]
@@ -458,7 +463,8 @@ pub fn main(line: CommandLine) -> ExitCode {
     let colours = io::stderr().is_terminal();
     // A paused terminal or a full pipe blocks whoever writes to it. That must not be the thread that
     // drives: the log has its own, and what it cannot take is dropped and counted.
-    let (writer, _flushed_at_the_end) = tracing_appender::non_blocking(terminal::Log);
+    let queue = NonBlockingBuilder::default().buffered_lines_limit(LINES);
+    let (writer, _flushed_at_the_end) = queue.finish(terminal::Log);
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(writer)

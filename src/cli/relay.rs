@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::front::Front;
 use super::phones::{Names, Phones};
-use super::{RelayArgs, memory, runtime, say, settings, signals};
+use super::{RelayArgs, descriptors, memory, runtime, say, settings, signals};
 use crate::config::Config;
 use crate::metrics::{self, Book};
 use crate::relay::Relay;
@@ -12,6 +12,7 @@ use crate::relay::Relay;
 pub fn run(args: &RelayArgs) -> anyhow::Result<ExitCode> {
     let layers = settings::for_relay(args)?;
     let (config, wanted, _) = settings::check(&layers)?;
+    descriptors::provide(&config);
     // Before signals are caught: whoever is asked something must be able to leave.
     let phones = config.server.public.then(|| Phones::choose(&config)).transpose()?;
     let journal = memory::open(&layers, &config, "joywire relay")?;

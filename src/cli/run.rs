@@ -10,7 +10,7 @@ use super::front::Front;
 use super::phones::{Names, Phones};
 use super::robot_file::NamedFile;
 use super::terminal::farewell;
-use super::{RunArgs, gamepad, memory, relay as relay_command, runtime, say, settings, signals};
+use super::{RunArgs, descriptors, gamepad, memory, relay as relay_command, runtime, say, settings, signals};
 use crate::agent::Agent;
 use crate::agent::taped::Tape;
 use crate::cable::Cable;
@@ -29,6 +29,7 @@ pub fn run(args: &RunArgs) -> anyhow::Result<ExitCode> {
     let layers = settings::for_run(args)?;
     let (config, wanted, finder) = settings::check(&layers)?;
     let pads = gamepad::settings(&layers, &config)?;
+    descriptors::provide(&config);
     // Files are named from the folder that the program began in.
     let motor_file = NamedFile(args.relay.config.as_deref().map(std::path::absolute).transpose()?);
     // Before the log is open and signals are caught: whoever is asked something must be able to leave.

@@ -237,6 +237,11 @@ pub fn relay(config: &Config, wanted: &Wanted, names: &Names, journal: &Journal)
     settings.limits.events_per_second = config.limits.events_per_second;
     settings.limits.command_timeout_ms = config.safety.command_timeout_ms;
     settings.burst = config.limits.burst;
+    // However many listen, one event fits.
+    let everybody = u32::try_from(config.limits.connections).unwrap_or(u32::MAX);
+    settings.deliveries_per_second = config.limits.deliveries_per_second.max(everybody);
+    // A KiB for each event that may come: else who is allowed more of them would be held back by their bytes.
+    settings.bytes_per_second = settings.bytes_per_second.max(config.limits.events_per_second.saturating_mul(1024));
     settings.connections = config.limits.connections;
     settings.connections_per_address = config.limits.connections_per_address;
     settings.connections_per_local_address = config.limits.connections_per_local_address;

@@ -115,6 +115,7 @@ Limits {
     connections_per_local_address: usize,
     events_per_second: u32,
     burst: u32,
+    deliveries_per_second: u32,
 } }
 section! { /// `[log]`
 Log { on: bool, keep_days: u32, max_mib: u32 } }

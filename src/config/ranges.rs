@@ -2,12 +2,14 @@
 
 use std::ops::RangeInclusive;
 
-use super::{Config, ConfigError, Layers, Log, Metrics, Motors, Recording, Server};
+use super::{Config, ConfigError, Layers, Limits, Log, Metrics, Motors, Recording, Server};
 
 /// Bits of a DRIVE frame for four motors on the line.
 const FRAME_BITS: u32 = 310;
 /// Time between two stick samples, ms.
 const SAMPLE_MS: u64 = 33;
+/// Connections that anybody may allow. The mailbox has a slot for each of their samples.
+const MOST_CONNECTIONS: usize = 10_000;
 
 impl Layers {
     pub(super) fn check_ranges(&self, config: &Config) -> Result<(), ConfigError> {
@@ -68,12 +70,18 @@ impl Layers {
         // Frames must leave faster than they are made, with half of the line to spare.
         let quickest = u64::from((FRAME_BITS * 2 * 1000).div_ceil(robot.baud)).max(5);
         self.within("safety.step_ms", safety.step_ms, quickest..=50.min(safety.robot_ttl_ms / 4))?;
-        self.within("limits.connections", limits.connections, 1..=1024)?;
-        self.within("limits.connections_per_address", limits.connections_per_address, 1..=1024)?;
-        self.within("limits.connections_per_local_address", limits.connections_per_local_address, 1..=1024)?;
-        self.within("limits.events_per_second", limits.events_per_second, 45..=1000)?;
-        self.within("limits.burst", limits.burst, 1..=1000)?;
+        self.check_limits(limits)?;
         self.check_memory(log, recording)
+    }
+
+    fn check_limits(&self, limits: &Limits) -> Result<(), ConfigError> {
+        let local = limits.connections_per_local_address;
+        self.within("limits.connections", limits.connections, 1..=MOST_CONNECTIONS)?;
+        self.within("limits.connections_per_address", limits.connections_per_address, 1..=MOST_CONNECTIONS)?;
+        self.within("limits.connections_per_local_address", local, 1..=MOST_CONNECTIONS)?;
+        self.within("limits.events_per_second", limits.events_per_second, 45..=100_000)?;
+        self.within("limits.burst", limits.burst, 1..=100_000)?;
+        self.within("limits.deliveries_per_second", limits.deliveries_per_second, 1000..=1_000_000)
     }
 
     fn check_ports(&self, server: &Server, metrics: &Metrics) -> Result<(), ConfigError> {

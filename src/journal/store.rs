@@ -24,9 +24,11 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const CHECKED: u64 = 1000;
 /// Entries that are removed at once: others get a turn in between.
 const CHUNK: u64 = 1000;
-/// How SQLite is to work. FULL: a commit is on stable storage when it returns.
+/// How SQLite is to work. FULL: a commit is on stable storage when it returns. Entries are written at the end and read
+/// seldom: half a MiB of pages is enough to remember, and less than the usual two.
 const MANNER: &str = "PRAGMA auto_vacuum = INCREMENTAL; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-    PRAGMA journal_size_limit = 4194304; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;";
+    PRAGMA journal_size_limit = 4194304; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
+    PRAGMA cache_size = -512;";
 
 /// The open file.
 #[derive(Debug)]

@@ -171,6 +171,15 @@ impl Session {
         }
     }
 
+    /// Whether something must be said to the robot that was not yet said.
+    #[must_use]
+    pub fn has_news(&self) -> bool {
+        match self.stage {
+            Stage::Greeting { .. } | Stage::Open { armed: false, .. } => self.asked.is_none(),
+            Stage::Open { armed: true, .. } | Stage::Listening | Stage::Incompatible { .. } => false,
+        }
+    }
+
     /// What must be said to the robot now, if anything.
     pub fn request(&mut self, now: Time) -> Option<ToMcu> {
         if self.asked.is_some_and(|asked| now.since(asked) < RETRY) {
@@ -323,13 +332,16 @@ mod tests {
     #[test]
     fn session_opens_and_arms() {
         let (mut session, nonce) = greeted();
+        assert!(!session.has_news(), "HELLO was said already");
         assert_eq!(session.request(Time::from_millis(50)), None);
         assert!(matches!(session.request(Time::from_millis(100)), Some(ToMcu::Hello { .. })));
         assert_eq!(session.handle(&ack(nonce.wrapping_add(1), MAJOR)), Event::None, "an answer to someone else");
         assert!(matches!(session.handle(&ack(nonce, MAJOR)), Event::Opened(_)));
         let id = session.id().unwrap();
         assert_eq!(id, u32::from(nonce) << 16 | 3);
+        assert!(session.has_news(), "a robot that answers waits for ARM");
         assert_eq!(session.request(Time::from_millis(110)), Some(ToMcu::Arm { session: id }));
+        assert!(!session.has_news());
         session.handle(&status(id, McuState::Linked));
         assert_eq!(session.request(Time::from_millis(210)), Some(ToMcu::Arm { session: id }));
         session.handle(&status(id, McuState::Armed));

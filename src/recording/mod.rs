@@ -158,7 +158,7 @@ impl Desk {
     /// Takes all that waits; `false` if nothing will come any more.
     fn empty(&mut self) -> bool {
         loop {
-            match self.reel.jobs.try_recv() {
+            match self.reel.next() {
                 Ok(job) => self.take(job),
                 Err(TryRecvError::Empty) => return true,
                 Err(TryRecvError::Disconnected) => return false,

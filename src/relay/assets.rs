@@ -1,21 +1,19 @@
 //! The pages: every file of `web/` inside the program, with the headers that keep it to itself.
 
-use std::io::Write;
-
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use flate2::Compression;
-use flate2::write::GzEncoder;
 
-/// One file.
+/// One file, as it is and as `build.rs` has packed it.
 #[derive(Clone, Copy, Debug)]
 struct Page {
     path: &'static str,
     kind: &'static str,
     bytes: &'static [u8],
+    packed: &'static [u8],
+    tag: &'static str,
 }
 
 /// One way in which a file goes over the wire, and the tag by which a browser knows it again.
@@ -25,7 +23,7 @@ struct Form {
     tag: String,
 }
 
-/// A file as it is answered: packed once, at the start.
+/// A file as it is answered.
 #[derive(Clone, Debug)]
 struct Served {
     kind: &'static str,
@@ -48,6 +46,8 @@ macro_rules! page {
             path: concat!("/", $name),
             kind: $kind,
             bytes: include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/web/", $name)),
+            packed: include_bytes!(concat!(env!("OUT_DIR"), "/web/", $name, ".gz")),
+            tag: include_str!(concat!(env!("OUT_DIR"), "/web/", $name, ".tag")),
         }
     };
 }
@@ -193,12 +193,11 @@ pub(super) fn protect(headers: &mut HeaderMap) {
 
 impl Served {
     fn new(page: &Page) -> Self {
-        let sum = crc::Crc::<u64>::new(&crc::CRC_64_XZ).checksum(page.bytes);
-        let plain = Form { bytes: Bytes::from_static(page.bytes), tag: format!("\"{sum:016x}\"") };
-        let packed = pack(page.bytes)
-            .filter(|packed| packed.len() < page.bytes.len() && page.kind != PNG)
-            .map(|packed| Form { bytes: packed.into(), tag: format!("\"{sum:016x}-gzip\"") });
-        Self { kind: page.kind, plain, packed }
+        let tag = page.tag;
+        let plain = Form { bytes: Bytes::from_static(page.bytes), tag: format!("\"{tag}\"") };
+        let gains = page.packed.len() < page.bytes.len() && page.kind != PNG;
+        let packed = || Form { bytes: Bytes::from_static(page.packed), tag: format!("\"{tag}-gzip\"") };
+        Self { kind: page.kind, plain, packed: gains.then(packed) }
     }
 
     fn answer(&self, asked: &HeaderMap) -> Response {
@@ -225,12 +224,6 @@ impl Served {
         }
         response
     }
-}
-
-/// Writing to memory cannot fail; if it did, the file would go out as it is.
-fn pack(bytes: &[u8]) -> Option<Vec<u8>> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).ok()
 }
 
 /// Whether the browser opens gzip. A weight of zero means no (RFC 9110, 12.5.3).

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::Request;
-use axum::http::{HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use axum::http::uri::PathAndQuery;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::time::{Instant, timeout};
@@ -17,6 +18,9 @@ use crate::metrics::{Rejection, RelayMeter};
 
 /// Whoever is turned away is not listened to further.
 const CLOSE: [(HeaderName, HeaderValue); 1] = [(header::CONNECTION, HeaderValue::from_static("close"))];
+
+/// What Socket.IO reads of a request's headers.
+const READ: [HeaderName; 3] = [header::CONTENT_LENGTH, header::CONTENT_TYPE, header::SEC_WEBSOCKET_KEY];
 
 /// What the doorman needs to know.
 #[derive(Clone, Debug)]
@@ -88,8 +92,29 @@ fn turn_away(door: &Door, request: &mut Request) -> Option<Response> {
         tracing::debug!(%address, "turned away from a session");
         return Some(refusal);
     }
+    if auth::is_session(request.uri()) {
+        slim(request);
+    }
     request.extensions_mut().insert(visitor);
     None
+}
+
+/// Leaves of a request what Socket.IO reads, as copies: it keeps the first one as long as its client stays, and with it
+/// the 8 KiB that it was read into.
+fn slim(request: &mut Request) {
+    let copied = |name: &HeaderName| {
+        let value = HeaderValue::from_bytes(request.headers().get(name)?.as_bytes()).ok()?;
+        Some((name.clone(), value))
+    };
+    let kept: Vec<_> = READ.iter().filter_map(copied).collect();
+    // Collected, it would have room for six.
+    let mut headers = HeaderMap::with_capacity(kept.len());
+    headers.extend(kept);
+    let address = request.uri().path_and_query().and_then(|address| address.as_str().parse::<PathAndQuery>().ok());
+    if let Some(address) = address {
+        *request.uri_mut() = Uri::from(address);
+    }
+    *request.headers_mut() = headers;
 }
 
 /// The answer to a visitor's request that opens one session too many, or names one that is not theirs.
@@ -106,5 +131,32 @@ fn turn_session_away(door: &Door, visitor: &Visitor, request: &Request) -> Optio
             (!theirs).then(|| (StatusCode::FORBIDDEN, "this session is not yours, or has ended\n").into_response())
         }
         (Some(_), Some(_)) => Some(StatusCode::BAD_REQUEST.into_response()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+
+    use super::*;
+
+    /// Goal: a client that stays for hours holds nothing of its first request but what was said to Socket.IO.
+    #[test]
+    fn request_is_kept_slim() {
+        let buffer = axum::body::Bytes::from(vec![b'a'; 8192]);
+        let address = axum::body::Bytes::from_static(b"https://localhost:8080/socket.io/?EIO=4&transport=websocket");
+        let mut request = Request::new(Body::empty());
+        *request.uri_mut() = Uri::from_maybe_shared(address.clone()).unwrap();
+        let shared = HeaderValue::from_maybe_shared(buffer.slice(..24)).unwrap();
+        request.headers_mut().insert(header::SEC_WEBSOCKET_KEY, shared.clone());
+        request.headers_mut().insert(header::USER_AGENT, shared.clone());
+        drop(shared);
+        assert!(!buffer.is_unique());
+        slim(&mut request);
+        assert!(buffer.is_unique(), "its buffer is kept");
+        assert_eq!(request.uri(), "/socket.io/?EIO=4&transport=websocket");
+        let names: Vec<_> = request.headers().keys().collect();
+        assert_eq!(names, [header::SEC_WEBSOCKET_KEY]);
+        assert_eq!(request.headers()[header::SEC_WEBSOCKET_KEY].as_bytes(), [b'a'; 24]);
     }
 }

@@ -65,6 +65,8 @@ use self::trust::Way;
 const PING: Duration = Duration::from_secs(5);
 /// Packets that wait for one client. A burst fits; who falls behind further loses its heartbeat.
 const PACKETS: usize = 1024;
+/// Bytes that are read from a WebSocket at once, and kept for it. Most events fit; longer ones take a buffer of their own.
+const READ: usize = 512;
 /// Clients are told of the end within this.
 const FAREWELL: Duration = Duration::from_millis(800);
 
@@ -267,6 +269,7 @@ fn app(settings: Settings, fleet: Arc<Fleet>, gate: Arc<Gate>, keeper: Keeper, p
         .max_payload(packet as u64)
         .ws_max_message_size(packet)
         .ws_max_frame_size(packet)
+        .ws_read_buffer_size(READ)
         .build_with_inner_svc(match &settings.web {
             Some(folder) => web::pages(folder, assets::pages()),
             None => assets::pages(),
@@ -278,8 +281,11 @@ fn app(settings: Settings, fleet: Arc<Fleet>, gate: Arc<Gate>, keeper: Keeper, p
         public: settings.public,
         local_operator: settings.local_operator,
     };
-    let openings = Pace::with_local(pace::SESSIONS, pace::LOCAL_SESSIONS);
-    let sessions = Arc::new(Sessions::default());
+    let openings = Pace::with_local(
+        pace::SESSIONS.for_connections(settings.connections_per_address),
+        pace::LOCAL_SESSIONS.for_connections(settings.connections_per_local_address),
+    );
+    let sessions = Arc::new(Sessions::new(settings.connections));
     let door = Door {
         house,
         body_timeout: settings.request_timeout,

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::auth::{Visitor, Who};
 
-/// Sessions that are remembered; the relay has fewer clients.
+/// Sessions that are remembered at least; those of a relay for more clients are twice as many as these.
 const MOST: usize = 2048;
 /// One that nobody entered, or that has ended, is forgotten after this. The library has forgotten it long before.
 const MEMORY: Duration = Duration::from_mins(1);
@@ -30,16 +30,22 @@ struct Session {
 }
 
 /// All of them.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Sessions {
+    most: usize,
     known: Mutex<HashMap<String, Session>>,
 }
 
 impl Sessions {
+    /// None yet, of a relay for so many connections.
+    pub(super) fn new(connections: usize) -> Self {
+        Self { most: MOST.max(2 * connections), known: Mutex::default() }
+    }
+
     /// Whether `visitor` may speak in session `sid`. `moves`: the session is to move to this connection.
     pub(super) fn admits(&self, sid: &str, visitor: &Visitor, moves: bool, now: Instant) -> bool {
         let mut known = self.known();
-        let Some(session) = entry(&mut known, sid, visitor, now) else { return false };
+        let Some(session) = entry(&mut known, self.most, sid, visitor, now) else { return false };
         if session.owner != visitor.who() || session.ended {
             return false;
         }
@@ -52,7 +58,7 @@ impl Sessions {
     /// Whether the client whose session this is, by what its first request said, may enter.
     pub(super) fn enter(&self, sid: &str, visitor: &Visitor, now: Instant) -> bool {
         let mut known = self.known();
-        let Some(session) = entry(&mut known, sid, visitor, now) else { return false };
+        let Some(session) = entry(&mut known, self.most, sid, visitor, now) else { return false };
         session.entered = true;
         session.owner == visitor.who() && !session.ended
     }
@@ -80,14 +86,15 @@ impl Sessions {
 
 fn entry<'a>(
     known: &'a mut HashMap<String, Session>,
+    most: usize,
     sid: &str,
     visitor: &Visitor,
     now: Instant,
 ) -> Option<&'a mut Session> {
-    if known.len() >= MOST {
+    if known.len() >= most {
         known.retain(|_, session| session.entered || now.saturating_duration_since(session.since) < MEMORY);
     }
-    if known.len() >= MOST && !known.contains_key(sid) {
+    if known.len() >= most && !known.contains_key(sid) {
         return None;
     }
     let fresh = || Session { owner: visitor.who(), lines: Vec::new(), since: now, entered: false, ended: false };
@@ -115,7 +122,7 @@ mod tests {
     /// Goal: nobody speaks in another's session, on whatever connection.
     #[test]
     fn session_is_its_owners_alone() {
-        let (sessions, now) = (Sessions::default(), Instant::now());
+        let (sessions, now) = (Sessions::new(256), Instant::now());
         assert!(sessions.enter("a", &visitor(1), now));
         assert!(sessions.admits("a", &visitor(1), false, now));
         assert!(!sessions.admits("a", &visitor(2), false, now) && !sessions.admits("a", &visitor(2), true, now));
@@ -125,7 +132,7 @@ mod tests {
     /// Goal: what ends is cut wherever it was carried to, and does not come back.
     #[test]
     fn ended_session_is_cut_and_stays_ended() {
-        let (sessions, now) = (Sessions::default(), Instant::now());
+        let (sessions, now) = (Sessions::new(256), Instant::now());
         let (first, moved) = (visitor(1), visitor(1));
         assert!(sessions.enter("a", &first, now) && sessions.admits("a", &moved, true, now));
         sessions.end("a", now);
@@ -136,7 +143,7 @@ mod tests {
     /// Goal: whoever comes and goes leaves nothing behind, however often; who was thrown out does not come back so.
     #[test]
     fn those_who_left_are_forgotten() {
-        let (sessions, now) = (Sessions::default(), Instant::now());
+        let (sessions, now) = (Sessions::new(256), Instant::now());
         for number in 0..3 * MOST {
             let sid = number.to_string();
             assert!(sessions.enter(&sid, &visitor(1), now), "the visitor no. {number} found no room");
@@ -152,7 +159,7 @@ mod tests {
     /// Goal: a session moves once; tries without end are refused, and made-up ones are forgotten.
     #[test]
     fn memory_is_bounded() {
-        let (sessions, now) = (Sessions::default(), Instant::now());
+        let (sessions, now) = (Sessions::new(256), Instant::now());
         assert_eq!((0..10).filter(|_| sessions.admits("a", &visitor(1), true, now)).count(), MOVES);
         assert!(sessions.enter("mine", &visitor(1), now));
         for number in 0..2 * MOST {

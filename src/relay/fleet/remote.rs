@@ -21,6 +21,8 @@ use crate::protocol::uplink::{Order, Passed, Sampled, Wish};
 
 /// Batches of samples that are on their way to an agent at once: at 30 a second enough for a way there and back of 250 ms.
 const ON_THEIR_WAY: usize = 8;
+/// Samples in a batch at most: an agent takes no message above a MiB. Those of more drivers take turns.
+const BATCH: usize = 1024;
 /// An agent that has said nothing of its robot for this long is told to be silent; it reports every 100 ms at least.
 const SILENCE: Duration = Duration::from_millis(600);
 /// Between two looks whether it is.
@@ -139,6 +141,8 @@ impl Remote {
     /// Carries what people say to the agent, for ever.
     pub(in crate::relay) async fn carry(&self) {
         let mut waiting: BTreeMap<u64, Sampled> = BTreeMap::new();
+        // Who comes first in the next batch.
+        let mut turn = 0;
         loop {
             tokio::select! {
                 () = self.end.arrived() => {}
@@ -169,17 +173,16 @@ impl Remote {
                     Sampled { from: sender.person, role: sender.role, device: sender.device, drive },
                 );
             }
-            if !waiting.is_empty() && attached.on_their_way.load(Ordering::Relaxed) < ON_THEIR_WAY {
-                let samples = std::mem::take(&mut waiting).into_values().collect();
-                self.samples(attached, samples);
+            while !waiting.is_empty() && attached.on_their_way.load(Ordering::Relaxed) < ON_THEIR_WAY {
+                self.samples(&attached, batch(&mut waiting, &mut turn));
             }
         }
     }
 
-    fn samples(&self, attached: Arc<Attached>, samples: Vec<Sampled>) {
+    fn samples(&self, attached: &Arc<Attached>, samples: Vec<Sampled>) {
         let Some(heard) = attached.link.samples(attached.place, samples) else { return };
         attached.on_their_way.fetch_add(1, Ordering::Relaxed);
-        let changed = self.changed.clone();
+        let (attached, changed) = (attached.clone(), self.changed.clone());
         tokio::spawn(async move {
             heard.await;
             attached.on_their_way.fetch_sub(1, Ordering::Relaxed);
@@ -291,7 +294,47 @@ impl Attached {
     }
 }
 
+/// Takes what goes into one batch, from whoever's `turn` it is on.
+fn batch(waiting: &mut BTreeMap<u64, Sampled>, turn: &mut u64) -> Vec<Sampled> {
+    if waiting.len() <= BATCH {
+        return std::mem::take(waiting).into_values().collect();
+    }
+    let ids: Vec<u64> = waiting.range(*turn..).chain(waiting.range(..*turn)).map(|(id, _)| *id).take(BATCH).collect();
+    *turn = ids.last().map_or(0, |id| id + 1);
+    ids.iter().filter_map(|id| waiting.remove(id)).collect()
+}
+
 /// A panic elsewhere leaves what is in there whole: each change is one assignment.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::events::{Drive, Person, Role};
+
+    fn sampled(id: u64) -> (u64, Sampled) {
+        let drive = Drive { seq: 1, x: 0.0, y: 0.0, strafe: 0.0, motors: None, tick: None, session: None, epoch: 1 };
+        (id, Sampled { from: Person { id, name: String::new() }, role: Role::Driver, device: None, drive })
+    }
+
+    /// Goal: of thousands who send samples none is left out, and no batch is longer than an agent takes.
+    #[test]
+    fn drivers_take_turns() {
+        let everybody = || (0..3000).map(sampled).collect::<BTreeMap<_, _>>();
+        let (mut waiting, mut turn, mut carried) = (everybody(), 0, [0; 3000]);
+        for _ in 0..6 {
+            let batch = batch(&mut waiting, &mut turn);
+            assert_eq!(batch.len(), BATCH);
+            for sampled in batch {
+                carried[usize::try_from(sampled.from.id).unwrap()] += 1;
+            }
+            // All of them send again.
+            waiting = everybody();
+        }
+        assert!(carried.iter().all(|times| (2..=3).contains(times)));
+        waiting = (0..BATCH as u64).map(sampled).collect();
+        assert_eq!((batch(&mut waiting, &mut turn).len(), waiting.len()), (BATCH, 0));
+    }
 }

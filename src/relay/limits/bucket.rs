@@ -16,6 +16,13 @@ impl Rate {
     pub(crate) const fn new(per_second: f64, burst: f64) -> Self {
         Self { per_second, burst }
     }
+
+    /// The same where `connections` are allowed: a sixteenth of them may come each second, if that is more.
+    pub(crate) fn for_connections(self, connections: usize) -> Self {
+        let share = f64::from(u32::try_from(connections).unwrap_or(u32::MAX)) / 16.0;
+        let per_second = self.per_second.max(share);
+        Self { per_second, burst: self.burst.max(2.0 * share) }
+    }
 }
 
 /// A token bucket. Time is passed in.

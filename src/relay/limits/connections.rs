@@ -11,13 +11,14 @@ use super::bucket::{Bucket, Rate};
 use super::pace::Pace;
 
 /// New connections from one address, from one of this machine, and from all. A TLS handshake costs the thread that
-/// drives a fraction of a millisecond, so strangers must not have many.
+/// drives a fraction of a millisecond, so strangers must not have many. Whoever allows thousands of connections allows
+/// more: [`Rate::for_connections`].
 const ARRIVALS: Rate = Rate::new(16.0, 32.0);
 const LOCAL_ARRIVALS: Rate = Rate::new(100.0, 200.0);
 const ALL_ARRIVALS: Rate = Rate::new(100.0, 300.0);
 
 /// Of all connections, those of strangers are so many at most: who has shown no session yet. One more, and the oldest of
-/// them ends. So they cannot keep anybody else out.
+/// them ends. So they cannot keep anybody else out. Of thousands they may be a sixteenth, as so many may come a second.
 const STRANGERS: usize = 24;
 
 /// Counts open connections, in all and by address.
@@ -26,6 +27,7 @@ pub(crate) struct Connections {
     total: usize,
     per_address: usize,
     per_local_address: usize,
+    strangers: usize,
     arrivals: Pace,
     all: Mutex<Bucket>,
     open: Mutex<Open>,
@@ -44,9 +46,11 @@ impl Connections {
     /// Allows `total` connections, of them `per_address` from each, or `per_local_address` from each
     /// address of this machine.
     pub(crate) fn new(total: usize, per_address: usize, per_local_address: usize) -> Arc<Self> {
-        let all = Mutex::new(Bucket::new(ALL_ARRIVALS, Instant::now()));
-        let arrivals = Pace::with_local(ARRIVALS, LOCAL_ARRIVALS);
-        Arc::new(Self { total, per_address, per_local_address, arrivals, all, open: Mutex::default() })
+        let all = Mutex::new(Bucket::new(ALL_ARRIVALS.for_connections(total), Instant::now()));
+        let each = ARRIVALS.for_connections(per_address);
+        let arrivals = Pace::with_local(each, LOCAL_ARRIVALS.for_connections(per_local_address));
+        let strangers = STRANGERS.max(total / 16);
+        Arc::new(Self { total, per_address, per_local_address, strangers, arrivals, all, open: Mutex::default() })
     }
 
     /// Counts one more from `address` until the returned guard is dropped; `None` if it is one too many or too soon.
@@ -68,7 +72,7 @@ impl Connections {
         if !self.arrivals.take(address, now) || !all() {
             return None;
         }
-        if (open.total >= self.total || open.strangers.len() >= STRANGERS)
+        if (open.total >= self.total || open.strangers.len() >= self.strangers)
             && let Some((_, oldest)) = open.strangers.pop_front()
         {
             oldest.cancel();
@@ -176,7 +180,7 @@ mod tests {
     /// Goal: handshakes cost the one who drives: no address, and not all together, may have too many of them.
     #[test]
     fn connections_come_no_faster_than_handshakes_may() {
-        let (connections, start) = (Connections::new(1000, 1000, 1000), Instant::now());
+        let (connections, start) = (Connections::new(1000, 256, 1000), Instant::now());
         let tries = |from: &dyn Fn(u32) -> IpAddr, now| {
             (0..1000).filter(|number| connections.open(from(*number), &line(), now).is_some()).count()
         };
@@ -187,5 +191,19 @@ mod tests {
         let many = |number: u32| IpAddr::from((0x0a00_0000 + number % 200).to_be_bytes());
         assert_eq!(tries(&many, later), 300);
         assert_eq!(tries(&many, later + Duration::from_secs(1)), 100);
+    }
+
+    /// Goal: a relay for thousands lets them come in seconds, not minutes, and no faster than a sixteenth each second.
+    #[test]
+    fn thousands_may_come_faster_where_they_are_allowed() {
+        let (connections, start) = (Connections::new(8000, 800, 4000), Instant::now());
+        let tries = |from: IpAddr, now| (0..2000).filter_map(|_| connections.open(from, &line(), now)).count();
+        assert_eq!(tries(PHONE, start), 100);
+        assert_eq!(tries(PHONE, start + Duration::from_secs(1)), 50);
+        assert_eq!(tries(LOCAL, start + Duration::from_mins(1)), 500);
+        assert_eq!(tries(LOCAL, start + Duration::from_secs(61)), 250);
+        let strangers: Vec<_> = (0..800).map(|number| (line(), start + Duration::from_secs(100 + number))).collect();
+        let open: Vec<_> = strangers.iter().filter_map(|(line, now)| connections.open(PHONE, line, *now)).collect();
+        assert_eq!((open.len(), strangers.iter().filter(|(line, _)| line.is_cancelled()).count()), (800, 300));
     }
 }
