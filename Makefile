@@ -1,12 +1,15 @@
 # `make run` drives a simulated robot; `make test` checks everything. `make help` lists the rest.
 
 VENV := target/venv
+BENCH_VENV := target/bench-venv
 BINARY := target/debug/joywire
 BOARD := target/uno
 FUZZ_SECONDS := 300
+# What `make bench` is told beyond that, such as BENCH='--quick --measures latency'.
+BENCH :=
 STEP = @printf '\n== %s ==\n'
 
-.PHONY: help run test tools fmt lint firmware firmware-sim rust instructions fuzz-a-little fuzz page interop browser test-vm screenshots bench bench-log clean
+.PHONY: help run test tools fmt lint firmware firmware-sim rust instructions fuzz-a-little fuzz page interop browser test-vm screenshots bench bench-publish bench-log clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 15
@@ -73,9 +76,11 @@ test-vm: node_modules firmware ## plugs pulled in a virtual machine: USB and gam
 	cargo build
 	JOYWIRE_BIN=$(BINARY) npm run test:vm
 
-bench: node_modules $(VENV)/ready ## command to frame and release to zero on a pseudo-terminal, as a table
-	cargo build --release
-	JOYWIRE_BIN=target/release/joywire JOYWIRE_PYTHON=$(VENV)/bin/python npm run --silent bench:latency
+bench: tools node_modules $(BENCH_VENV)/ready firmware ## speed, side by side with the original's shape and with floors: half an hour; BENCH="--quick" for a look
+	cargo bench --bench speed -- $(BENCH)
+
+bench-publish: ## writes what `make bench` found into BENCHMARKS.md; BENCH_FILES="a.json b.json" for several
+	node bench/publish.mjs $(BENCH_FILES)
 
 bench-log: node_modules ## the driver's latency with the message log on against off, in turns, as a ratio
 	cargo build --release
@@ -94,4 +99,9 @@ node_modules: package-lock.json .npmrc
 $(VENV)/ready: tests/interop/requirements.txt
 	python3 -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/interop/requirements.txt
+	@touch $@
+
+$(BENCH_VENV)/ready: bench/original/requirements.txt
+	python3 -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r bench/original/requirements.txt
 	@touch $@

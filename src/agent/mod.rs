@@ -194,8 +194,8 @@ impl Agent {
 
     fn next_wake(&self) -> Time {
         let due = self.step_due.min(self.snapshot_due);
-        match self.cable.free_at() {
-            Some(free_at) if self.eager => due.min(free_at),
+        match self.cable.ready_at() {
+            Some(ready_at) if self.eager => due.min(ready_at),
             Some(_) | None => due,
         }
     }
@@ -236,7 +236,7 @@ impl Agent {
     /// Decides if it is time, or if something new arrived and the wire is free.
     fn decide(&mut self) {
         let now = self.clock.now();
-        let free = self.cable.free_at().is_some_and(|free_at| free_at <= now);
+        let free = self.cable.ready_at().is_some_and(|ready_at| ready_at <= now);
         if now < self.step_due && !(self.eager && free) {
             return;
         }

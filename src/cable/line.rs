@@ -17,6 +17,9 @@ const BITS_PER_BYTE: u64 = 10;
 /// A frame is sent only if what the system still holds leaves within this. Forgetting what was written cannot
 /// be relied on: the drivers of USB serial adapters know no way to.
 const MAY_WAIT: Duration = Duration::from_millis(60);
+/// A frame may be sent so long before the line is free: timers wake us by whole milliseconds, and the line would stand
+/// idle meanwhile. So much of an older frame is no queue.
+const EARLY: Duration = Duration::from_millis(1);
 /// No robot obeys a frame that waited this long.
 const STALE: Duration = Duration::from_millis(230);
 
@@ -88,10 +91,15 @@ impl Line {
         .await
     }
 
-    /// When the line can carry another frame without making it wait behind an older one; `None` while
-    /// it has not taken all of the older one.
+    /// When the line will have carried what it took; `None` while it has not taken all of it.
     pub fn free_at(&self) -> Option<Time> {
         self.outgoing.is_empty().then_some(self.free_at)
+    }
+
+    /// When another frame may be sent, which then waits a millisecond at most behind an older one; `None` while the line
+    /// has not taken all of that.
+    pub fn ready_at(&self) -> Option<Time> {
+        self.free_at().map(|free_at| Time::after(free_at.elapsed().saturating_sub(EARLY)))
     }
 
     /// Whether a frame that is sent now does not have to wait long.
@@ -114,7 +122,7 @@ impl Line {
             frames.clear();
             return;
         }
-        self.free_at = self.clock.now() + self.carrying(frames.len() as u64);
+        self.free_at = self.free_at.max(self.clock.now()) + self.carrying(frames.len() as u64);
         std::mem::swap(&mut self.outgoing, frames);
         frames.clear();
         // What is left is picked up, and an error seen, by `read`.
@@ -272,6 +280,23 @@ mod tests {
 
     fn look(line: &mut Line) {
         drop(line.push(&mut Context::from_waker(Waker::noop())));
+    }
+
+    /// Goal: a frame may go a millisecond before the line is free, and no queue grows of that, however many do.
+    #[tokio::test(start_paused = true)]
+    async fn a_frame_is_early_by_a_millisecond_and_never_by_more() {
+        let (mut line, queue) = line();
+        queue.room(usize::MAX);
+        // 27 bytes are 2.34 ms.
+        for _ in 0..100 {
+            tokio::time::advance(line.ready_at().unwrap().since(line.clock.now())).await;
+            line.send(&mut [7; 27].to_vec());
+            assert!(line.free_at().unwrap().since(line.clock.now()) <= EARLY + Duration::from_micros(2344));
+            queue.carry(usize::MAX);
+        }
+        // What a hundred frames need, the first millisecond apart.
+        let took = line.clock.now().elapsed();
+        assert!((Duration::from_millis(229)..=Duration::from_millis(232)).contains(&took), "{took:?}");
     }
 
     /// Goal: row 18, a short hitch finishes the frame that it cut; what came meanwhile is gone and counted.

@@ -160,8 +160,14 @@ impl Cable {
         }
     }
 
-    /// When the line can carry another frame without making it wait behind an older one; `None`
-    /// while it is broken, or holds an older frame that it has not taken.
+    /// When another frame may be sent, which then waits a millisecond at most behind an older one; `None` while the line is
+    /// broken, or has not taken all of that.
+    #[must_use]
+    pub fn ready_at(&self) -> Option<Time> {
+        self.open.as_ref().and_then(|open| open.line.ready_at())
+    }
+
+    /// When the line will have carried what it took; `None` while it is broken, or has not taken all of it.
     #[must_use]
     pub fn free_at(&self) -> Option<Time> {
         self.open.as_ref().and_then(|open| open.line.free_at())
