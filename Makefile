@@ -5,8 +5,8 @@ BENCH_VENV := target/bench-venv
 BINARY := target/debug/joywire
 BOARD := target/uno
 FUZZ_SECONDS := 300
-# What `make bench` is told beyond that, such as BENCH='--quick --measures latency'.
-BENCH :=
+# What `make bench` is told beyond that, such as BENCH_ARGS='--quick --measures latency'.
+BENCH_ARGS :=
 STEP = @printf '\n== %s ==\n'
 
 .PHONY: help run test tools fmt lint firmware firmware-sim rust instructions fuzz-a-little fuzz page interop browser test-vm screenshots bench bench-publish bench-log clean
@@ -76,8 +76,9 @@ test-vm: node_modules firmware ## plugs pulled in a virtual machine: USB and gam
 	cargo build
 	JOYWIRE_BIN=$(BINARY) npm run test:vm
 
-bench: tools node_modules $(BENCH_VENV)/ready firmware ## speed, side by side with the original's shape and with floors: half an hour; BENCH="--quick" for a look
-	cargo bench --bench speed -- $(BENCH)
+bench: tools node_modules $(BENCH_VENV)/ready firmware ## speed side by side with the original and with the floors below both, as tables; three quarters of an hour
+	$(STEP) 'speed, side by side'
+	cargo bench --bench speed -- $(BENCH_ARGS)
 
 bench-publish: ## writes what `make bench` found into BENCHMARKS.md; BENCH_FILES="a.json b.json" for several
 	node bench/publish.mjs $(BENCH_FILES)

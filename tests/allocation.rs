@@ -52,7 +52,7 @@ fn asked<T>(work: impl FnOnce() -> T) -> (u64, T) {
 }
 
 const ANNE: DriverId = DriverId(1);
-/// Frames that one step can make at most: three LATCHes, a request and a DRIVE.
+/// Frames that one step can make at most: three `LATCH`es, a request and a DRIVE.
 const FRAMES: usize = 5;
 
 /// A controller, its robot, and all that was counted.
@@ -120,7 +120,9 @@ impl Ride {
             }
             self.up.clear();
             if self.now.is_multiple_of(20) {
-                stick.into_iter().for_each(|stick| self.sample(stick));
+                if let Some(stick) = stick {
+                    self.sample(stick);
+                }
                 self.step();
             }
         }

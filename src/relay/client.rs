@@ -56,7 +56,8 @@ pub(super) struct Client {
     pub(super) asked: Option<String>,
     /// The robot that its device is for.
     pub(super) home: Option<String>,
-    robot: Mutex<Arc<Robot>>,
+    /// The robot that it is at, and its slice of that one's audience.
+    place: Mutex<(usize, Arc<Robot>)>,
     allowance: Mutex<Allowance>,
 }
 
@@ -81,27 +82,41 @@ impl Client {
     ) -> Self {
         let who = visitor.who();
         let Visitor { address, device, line, .. } = visitor;
-        robot.came();
         let (device, home) = device.map_or((None, None), |guest| (Some(guest.id), guest.robot));
-        let (robot, allowance) = (Mutex::new(robot), Mutex::new(allowance));
-        Self { sender, address, who, device, line, asked, home, robot, allowance }
+        let (place, allowance) = (Mutex::new((robot.came(), robot)), Mutex::new(allowance));
+        Self { sender, address, who, device, line, asked, home, place, allowance }
     }
 
     /// The robot that it is at.
     pub(super) fn robot(&self) -> Arc<Robot> {
-        self.robot.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.place_now().1.clone()
+    }
+
+    /// The room of its slice of that robot's audience.
+    pub(super) fn slice(&self) -> String {
+        let place = self.place_now();
+        place.1.slice(place.0)
     }
 
     /// It is at another robot from now on; it was at none.
     pub(super) fn move_to(&self, robot: Arc<Robot>) {
-        robot.came();
-        let before = std::mem::replace(&mut *self.robot.lock().unwrap_or_else(PoisonError::into_inner), robot);
-        before.went();
+        let (slice, before) = std::mem::replace(&mut *self.place_now(), (robot.came(), robot));
+        before.went(slice);
+    }
+
+    /// It is gone from its robot.
+    pub(super) fn leave_robot(&self) {
+        let place = self.place_now();
+        place.1.went(place.0);
     }
 
     /// Whose hand drives by it.
     pub(super) fn hand(&self) -> Hand {
         self.device.map_or(Hand::Client(self.sender.person.id), Hand::Device)
+    }
+
+    fn place_now(&self) -> MutexGuard<'_, (usize, Arc<Robot>)> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What it may still send.

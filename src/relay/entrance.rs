@@ -82,7 +82,7 @@ impl Rooms {
                 tracing::debug!(id, %error, "could not tell what was said before");
             }
         }
-        socket.join([WELCOMED.to_owned(), robot.room()]);
+        socket.join([WELCOMED.to_owned(), robot.room(), client.slice()]);
         if client.sender.role == Role::Operator {
             socket.join(OPERATORS);
         }
@@ -118,7 +118,7 @@ impl Rooms {
         for (socket, client) in waiting {
             let (robot, _) = self.choose(client.asked.as_deref(), client.home.as_deref(), client.sender.role);
             if !robot.is_lobby() {
-                socket.leave(self.fleet().lobby().room());
+                socket.leave(vec![self.fleet().lobby().room(), client.slice()]);
                 client.move_to(robot);
                 self.show_in(&socket, &client);
             }

@@ -25,6 +25,7 @@ mod robots;
 mod rooms;
 mod sessions;
 mod settings;
+mod slices;
 mod trust;
 mod web;
 

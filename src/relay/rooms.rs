@@ -13,7 +13,7 @@ use socketioxide::SocketIo;
 use socketioxide::extract::{SocketRef, TryData};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::{Instant, timeout};
 
 use super::Settings;
@@ -204,8 +204,15 @@ impl Rooms {
             if robot.remote.is_some() {
                 self.note_stops(&robot, &mut seen, snapshot.reason.as_ref());
             }
-            if let Some(io) = self.io.of("/") {
-                drop(io.within(robot.room()).volatile().emit(name::TELEMETRY, &snapshot).now_or_never());
+            let slices = robot.slices();
+            for slice in 0..slices {
+                if slices > 1 {
+                    // What has come from the one who drives is heard first, and the robot's frame written.
+                    yield_now().await;
+                }
+                if let Some(io) = self.io.of("/") {
+                    drop(io.within(robot.slice(slice)).volatile().emit(name::TELEMETRY, &snapshot).now_or_never());
+                }
             }
         }
     }
@@ -390,7 +397,7 @@ impl Rooms {
         tracing::info!(id, address = %client.address, reason, dropped, "client gone");
         self.note(&client.robot(), client.departure(reason));
         let robot = client.robot();
-        robot.went();
+        client.leave_robot();
         if !robot.is_lobby() && !robot.end.send(client.sender.clone(), Command::Gone) {
             tracing::error!(id, "the agent could not be told that a client is gone");
         }

@@ -9,6 +9,7 @@ use crate::protocol::fleet::RobotSummary;
 
 use super::remote::Remote;
 use crate::relay::recent::Recent;
+use crate::relay::slices::Slices;
 
 /// A robot, known by its name as long as the relay runs.
 #[derive(Debug)]
@@ -24,6 +25,7 @@ pub(in crate::relay) struct Robot {
     card: Mutex<RobotCard>,
     clients: AtomicUsize,
     recent: Mutex<Recent>,
+    slices: Mutex<Slices>,
 }
 
 impl Robot {
@@ -38,12 +40,23 @@ impl Robot {
             card: Mutex::new(card),
             clients: AtomicUsize::new(0),
             recent: Mutex::default(),
+            slices: Mutex::default(),
         }
     }
 
     /// The room of those who look at it.
     pub(in crate::relay) fn room(&self) -> String {
         format!("robot {}", self.name)
+    }
+
+    /// The room of a slice of them, see [`Slices`].
+    pub(in crate::relay) fn slice(&self, slice: usize) -> String {
+        format!("slice {slice} of {}", self.name)
+    }
+
+    /// Into how many slices they are cut.
+    pub(in crate::relay) fn slices(&self) -> usize {
+        self.slices_now().count()
     }
 
     /// Whether it is no robot, but where clients are that have none.
@@ -61,14 +74,16 @@ impl Robot {
         *self.card_now() = RobotCard { name: self.name.clone(), color: self.color.clone(), ..card };
     }
 
-    /// One more client looks at it.
-    pub(in crate::relay) fn came(&self) {
+    /// One more client looks at it, in this slice.
+    pub(in crate::relay) fn came(&self) -> usize {
         self.clients.fetch_add(1, Ordering::Relaxed);
+        self.slices_now().join()
     }
 
-    /// One fewer.
-    pub(in crate::relay) fn went(&self) {
+    /// One fewer, who was in that slice.
+    pub(in crate::relay) fn went(&self, slice: usize) {
         self.clients.fetch_sub(1, Ordering::Relaxed);
+        self.slices_now().leave(slice);
     }
 
     /// Those who look at it.
@@ -98,6 +113,10 @@ impl Robot {
             holder: self.end.seat.borrow().holder.clone(),
             clients: self.clients(),
         }
+    }
+
+    fn slices_now(&self) -> MutexGuard<'_, Slices> {
+        self.slices.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn card_now(&self) -> MutexGuard<'_, RobotCard> {
