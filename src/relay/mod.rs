@@ -67,7 +67,8 @@ const PING: Duration = Duration::from_secs(5);
 /// Packets that wait for one client. A burst fits; who falls behind further loses its heartbeat.
 const PACKETS: usize = 1024;
 /// Bytes that are read from a WebSocket at once, and kept for it. Most events fit; longer ones take a buffer of their own.
-const READ: usize = 512;
+/// With less a flood of small packets costs the driver more.
+const READ: usize = 1024;
 /// Clients are told of the end within this.
 const FAREWELL: Duration = Duration::from_millis(800);
 

@@ -193,9 +193,11 @@ proptest! {
         drop(serde_json::from_value::<Enlist>(value.clone()));
         drop(serde_json::from_value::<Report>(value.clone()));
         drop(serde_json::from_value::<Remarked>(value.clone()));
+        // The parts of a struct may come by name, or all of them in their order.
+        let part = |name, place: usize| value.get(name).or(value.get(place)).cloned().unwrap_or_default();
         let order = serde_json::from_value::<Order>(value.clone());
-        prop_assert!(order.is_err() || (value["from"]["id"].is_u64() && value["what"]["do"].is_string()));
+        prop_assert!(order.is_err() || !(part("from", 1).is_null() || part("what", 4).is_null()));
         let samples = serde_json::from_value::<Samples>(value.clone());
-        prop_assert!(samples.is_err() || value["samples"].is_array());
+        prop_assert!(samples.is_err() || part("samples", 1).is_array());
     }
 }
