@@ -20,11 +20,12 @@ pub fn run(args: &RelayArgs) -> anyhow::Result<ExitCode> {
         let shutdown = signals::shutdown()?;
         let names = Names::new(phones.as_ref());
         let relay = Relay::bind(settings::relay(&config, &wanted, &names, &journal)?, None)?;
+        let book = Book::new(journal.clone()).with_relay(relay.meter());
+        let _numbers = metrics::serve(config.metrics.port, book);
+        // Who reads this may ask for everything at once.
         say(&format!("joywire relays: open {} in a browser on this machine", url(&relay)));
         say("robots come by their agents: `joywire pair --role agent` shows what to type beside a robot");
         show_pages(&config, &relay);
-        let book = Book::new(journal.clone()).with_relay(relay.meter());
-        let _numbers = metrics::serve(config.metrics.port, book);
         let _open = Front::open(&config, &relay, phones, names);
         relay.serve(shutdown).await?;
         Ok(ExitCode::SUCCESS)

@@ -68,10 +68,11 @@ async fn drive(
     let agent = agent.with_tape(tape, config.recording.on);
     let agent = gamepad::plug_in(agent, pads, config.access.local_operator, clock)?;
 
-    say(&format!("joywire drives {robot}: open {} in a browser on this machine", relay_command::url(&relay)));
-    relay_command::show_pages(config, &relay);
     let book = Book::new(journal.clone()).with_relay(relay.meter()).with_robot(&config.robot.name, agent.meter());
     let _numbers = metrics::serve(config.metrics.port, book);
+    // Who reads this may ask for everything at once.
+    say(&format!("joywire drives {robot}: open {} in a browser on this machine", relay_command::url(&relay)));
+    relay_command::show_pages(config, &relay);
     let _open = Front::open(config, &relay, phones, names);
 
     // The agent ends first, so that the motors have stopped before anything else is taken away; but
