@@ -154,12 +154,8 @@ export class Drive {
     if (telemetry.state === "latched" || telemetry.state === "no_robot") this.#interrupt();
   }
 
-  /**
-   * News of the seat. What is older than what is known is none: an answer waits until the log has it, news do not.
-   * @param {SeatView} seat
-   */
+  /** @param {SeatView} seat */
   seated(seat) {
-    if (seat.epoch < this.seat.epoch) return;
     const before = this.mine ? this.seat.epoch : null;
     this.seat = seat;
     const now = this.mine ? seat.epoch : null;
@@ -278,7 +274,8 @@ export class Drive {
       const reply = await this.#line.request(event.SEAT, [wish]);
       // An answer to what was asked before another greeting tells of another seat.
       if (welcome !== this.welcome) return;
-      this.seated(reply.seat);
+      // An answer waits until the log has it, news do not. News count in any case: a program that is back counts from the start.
+      if (reply.seat.epoch >= this.seat.epoch) this.seated(reply.seat);
       if (!reply.ok && isNewest()) this.#refuse(reply.why ?? t("seat.refused"), `seat_${wish.want}`);
     } catch (error) {
       if (welcome !== this.welcome) return;

@@ -118,6 +118,16 @@ test("an old answer is no news of the seat", async () => {
   assert.equal(drive.mine, false);
 });
 
+/** Goal: a robot whose program was started again counts seats from the beginning, and can be driven. */
+test("news of a seat count, whatever was known before", async () => {
+  drive.welcomed(welcome({ ...FREE, epoch: 40 }));
+  drive.seated({ ...FREE, epoch: 0 });
+  line.answer = () => ({ ok: true, seat: { ...MINE, epoch: 1 } });
+  drive.hold("stick", 0, 1);
+  await run(100);
+  assert.equal(moving(line.sent)[0].epoch, 1);
+});
+
 /** Goal: while the neutral sample cannot reach the wire, no motion may overtake it. */
 test("motion waits until neutral reached the wire", async () => {
   line.busy = true;
