@@ -13,7 +13,7 @@ use joywire::socketio::{Address, Client, Dial, Incoming, Trust};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_rustls::rustls::pki_types::ServerName;
@@ -95,14 +95,6 @@ impl Driver {
             }
         };
         Ok(Self { link, began: false })
-    }
-
-    /// Connects to ours without a seat of its own, to whoever has started it.
-    ///
-    /// # Errors
-    /// As [`Driver::connect`].
-    pub async fn seated(address: &Address) -> anyhow::Result<Self> {
-        Ok(Self { link: Link::Seated(Box::new(Seated::sit(address).await?)), began: false })
     }
 
     /// The robot's newest snapshot, at ours.
@@ -328,19 +320,4 @@ async fn web_socket(running: &Running) -> anyhow::Result<WebSocketStream<TlsStre
 /// If the system does not give one.
 pub fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_current_thread().enable_all().build()
-}
-
-/// Waits until a moment of the bench's clock, listening.
-///
-/// # Errors
-/// If the connection has ended.
-pub async fn listen_until(driver: &mut Driver, moment: u64) -> anyhow::Result<()> {
-    let end = Instant::now() + Duration::from_nanos(moment.saturating_sub(now()));
-    loop {
-        tokio::select! {
-            biased;
-            () = sleep_until(end) => return Ok(()),
-            heard = driver.listen() => drop(heard?),
-        }
-    }
 }

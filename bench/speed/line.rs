@@ -136,20 +136,6 @@ impl Line {
         }
         None
     }
-
-    /// Waits until frames are as wished, and returns the first such; it is not taken away.
-    pub fn wait(&self, patience: Duration, wished: impl Fn(&Seen) -> bool) -> Option<Seen> {
-        let end = now() + u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX);
-        while now() < end {
-            let seen = self.shared.seen.lock().expect("no thread of a line panics");
-            if let Some(found) = seen.iter().find(|frame| wished(frame)) {
-                return Some(*found);
-            }
-            drop(seen);
-            thread::sleep(Duration::from_millis(1));
-        }
-        None
-    }
 }
 
 impl Drop for Line {

@@ -1,6 +1,5 @@
 //! Speed, side by side with the system that Joywire follows and with the floors below both: `cargo bench --bench speed`.
 
-#![allow(dead_code, reason = "measures that are yet to come use it")]
 #![expect(clippy::print_stdout, reason = "figures are all that it is for")]
 #![expect(clippy::disallowed_methods, reason = "it measures real time")]
 

@@ -40,7 +40,7 @@ use self::terminal::{complain, say};
 use crate::protocol::events::Role;
 
 /// What is logged unless `JOYWIRE_LOG` says otherwise: transitions of ours, troubles of others.
-const LOG: &str = "warn,joywire=info,socketioxide=error,engineioxide=error";
+const LOG: &str = "warn,joywire=info";
 
 /// Lines that wait for a terminal at most. The usual 128,000 take 4 MiB of memory before the first is written.
 const LINES: usize = 4096;
