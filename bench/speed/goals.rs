@@ -69,8 +69,8 @@ pub const ALL: &[Goal] = &[
     Goal {
         what: "commands a second, 32 on their way",
         words: "≥ 60 × the original (its share ≤ 0.0167)",
-        figure: ("commands a second, 32 on their way", "joywire", "commands/s"),
-        against: Some(("commands a second, 32 on their way", "original", "commands/s")),
+        figure: ("presses a second, 32 on their way", "joywire", "presses/s"),
+        against: Some(("presses a second, 32 on their way", "original", "presses/s")),
         inverse: true,
         most: 1.0 / 60.0,
     },

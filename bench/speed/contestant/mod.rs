@@ -152,6 +152,7 @@ impl Options {
             ("drive", "accelerate_jerk_ms", "0".to_owned()),
             ("limits", "events_per_second", "100000".to_owned()),
             ("limits", "burst", "1000".to_owned()),
+            ("limits", "deliveries_per_second", "1000000".to_owned()),
         ];
         Self { baud: 2_000_000, settings, robot_ahead: Duration::ZERO }
     }

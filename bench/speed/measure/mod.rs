@@ -46,7 +46,7 @@ pub const ALL: &[Measure] = &[
         finds: "a stick let go → a frame of zeros, and PWM zero at an emulated Uno",
         run: release::run,
     },
-    Measure { name: "throughput", finds: "commands a second with 32 on their way", run: throughput::run },
+    Measure { name: "throughput", finds: "presses and samples a second with 32 on their way", run: throughput::run },
     Measure { name: "start", finds: "the program's start → its first frame", run: start::run },
     Measure { name: "fan-out", finds: "snapshots to 100 and 500 watchers: CPU a delivery, delay", run: fan_out::run },
     Measure {

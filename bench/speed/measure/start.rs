@@ -13,8 +13,10 @@ use super::super::report::Report;
 use super::super::statistics::Samples;
 
 const TABLE: &str = "start to first frame";
-/// Starts in a round.
-const STARTS: u64 = 5;
+/// Starts in a round: at as many moments between two reports of the robot, which come every 25 ms.
+const STARTS: u64 = 10;
+/// From one of these moments to the next, us.
+const PHASE: u64 = 2_500;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Who starts as people start it.
 const STARTED: [Contestant; 4] =
@@ -44,9 +46,8 @@ pub fn run(bench: &Bench, report: &mut Report) {
 }
 
 fn start(contestant: Contestant, number: u64) -> anyhow::Result<(f64, f64)> {
-    // At any moment between two reports of the robot.
     let mut options = Options::fast();
-    options.robot_ahead = Duration::from_millis(1000 + number * 5);
+    options.robot_ahead = Duration::from_micros(500_000 + number * PHASE);
     let mut running = contestant.start(&options)?;
     let ready = now();
     if !contestant.wants_robot() {
