@@ -55,11 +55,12 @@ async fn drive(
     let shutdown = signals::shutdown()?;
     let (relay_end, agent_end) = mailbox();
     let names = Names::new(phones.as_ref());
+    // First of all the cable: a robot that talks by itself is heard while certificates are made.
+    let cable = Cable::plug_in(settings::plug(config, wanted.clone(), finder)?, config.robot.baud, clock)?;
     let relay = Relay::bind(settings::relay(config, &wanted, &names, journal)?, Some(relay_end))?;
     let (robot, simulated) = (wanted.to_string(), wanted == Wanted::Simulated);
     let mut agent_settings = settings::agent(config, &wanted)?;
     agent_settings.journal = journal.clone();
-    let cable = Cable::plug_in(settings::plug(config, wanted, finder)?, config.robot.baud, clock)?;
     let dir = agent_settings.dir.clone();
     let agent = Agent::new(agent_settings, cable, agent_end, clock)
         .with_context(|| format!("the STOP latch in {} cannot be kept", dir.display()))?;
