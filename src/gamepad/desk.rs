@@ -105,7 +105,7 @@ impl Desk {
     /// # Errors
     /// [`DeskError`], with what to do about it.
     pub fn open(settings: Settings, clock: Clock) -> Result<Self, DeskError> {
-        let gilrs = start(&settings)?;
+        let gilrs = start(&settings, settings.rumble)?;
         let mut desk = Self {
             settings,
             gilrs,
@@ -123,6 +123,12 @@ impl Desk {
     /// The chosen pads.
     pub fn plugged(&self) -> impl Iterator<Item = &Plugged> {
         self.plugged.values()
+    }
+
+    /// Whether nobody has to look: no pad is here, none goes or may have been overlooked. A new one ends the wait by itself.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.plugged.is_empty() && self.missed.is_empty() && self.doubted.is_none()
     }
 
     /// The chosen pads, to be stepped.
@@ -245,7 +251,7 @@ impl Desk {
     }
 
     fn restart(&mut self, now: Time) {
-        if let Ok(gilrs) = start(&self.settings) {
+        if let Ok(gilrs) = start(&self.settings, self.settings.rumble) {
             self.replace(gilrs, now);
         } else {
             self.missed.values_mut().for_each(|since| *since = now);
@@ -254,10 +260,12 @@ impl Desk {
 
     fn look_again(&mut self, now: Time) {
         self.doubted = None;
-        let Ok(second) = start(&self.settings) else { return };
+        // One that shakes pads would leave a thread behind.
+        let Ok(second) = start(&self.settings, false) else { return };
         let known: Vec<String> = self.gilrs.gamepads().map(|(_, pad)| device(&pad)).collect();
         if second.gamepads().any(|(_, pad)| !known.contains(&device(&pad))) {
-            self.replace(second, now);
+            drop(second);
+            self.restart(now);
         }
     }
 
@@ -290,11 +298,12 @@ impl Plugged {
     }
 }
 
-fn start(settings: &Settings) -> Result<Gilrs, DeskError> {
+/// `shakes`: with a thread that shakes pads. It looks 20 times a second whether it has to, and never ends.
+fn start(settings: &Settings, shakes: bool) -> Result<Gilrs, DeskError> {
     let mut builder = GilrsBuilder::new()
         // Our own shaping is the only one: dead zones in a row are none that anyone has set.
         .with_default_filters(false)
-        .with_force_feedback(settings.rumble);
+        .with_force_feedback(shakes);
     if let Some(path) = &settings.mappings {
         let text = std::fs::read_to_string(path)
             .map_err(|source| DeskError::Mappings { path: path.display().to_string(), source })?;

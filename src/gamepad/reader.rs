@@ -17,6 +17,8 @@ use crate::drive::DriverId;
 const BUSY: Duration = Duration::from_millis(5);
 /// Between two looks while nobody touches a pad, unless one tells something.
 const IDLE: Duration = Duration::from_millis(50);
+/// Between two looks while there is no pad at all; one that is plugged in ends the wait.
+const QUIET: Duration = Duration::from_secs(1);
 
 /// Starts the thread; it ends with the agent's end of the link.
 ///
@@ -47,8 +49,7 @@ fn read(settings: Settings, end: &PadsEnd, clock: Clock) -> Result<(), DeskError
     let mut desk = Desk::open(settings, clock)?;
     while !end.is_deserted() {
         greet(&mut desk, end);
-        let busy = desk.plugged().any(|plugged| plugged.pad.is_busy());
-        desk.wait(if busy { BUSY } else { IDLE });
+        desk.wait(patience(&desk));
         // Before the rest is read: what is read after this moment is at least as young as this stamp says.
         let known = end.known();
         if desk.drain() {
@@ -59,6 +60,16 @@ fn read(settings: Settings, end: &PadsEnd, clock: Clock) -> Result<(), DeskError
         }
     }
     Ok(())
+}
+
+fn patience(desk: &Desk) -> Duration {
+    if desk.is_quiet() {
+        QUIET
+    } else if desk.plugged().any(|plugged| plugged.pad.is_busy()) {
+        BUSY
+    } else {
+        IDLE
+    }
 }
 
 fn tell_stops<'a>(pads: impl Iterator<Item = &'a mut Pad>, end: &PadsEnd) {
