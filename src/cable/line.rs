@@ -7,7 +7,6 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
-use tokio_serial::{ClearBuffer, SerialPort, SerialStream};
 
 use crate::clock::Clock;
 use crate::time::Time;
@@ -30,18 +29,6 @@ pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {
     /// Bytes that the system still holds of what was written, as far as it knows: some drivers count in
     /// whole buffers.
     fn waiting(&self) -> u64;
-}
-
-impl Stream for SerialStream {
-    fn forget_written(&self) {
-        // Closing a port whose line is stuck would wait for the rest to leave, up to half a minute.
-        let cleared = self.clear(ClearBuffer::Output);
-        tracing::trace!(?cleared, "what was still to be sent");
-    }
-
-    fn waiting(&self) -> u64 {
-        self.bytes_to_write().map_or(0, u64::from)
-    }
 }
 
 impl Stream for DuplexStream {

@@ -14,6 +14,7 @@ pub mod serial;
 mod terminal;
 pub mod usb;
 pub mod wanted;
+mod wire;
 
 use std::io;
 

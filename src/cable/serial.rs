@@ -2,15 +2,20 @@
 
 use std::io;
 use std::path::Path;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use rustix::fs::{Access, FlockOperation, Mode, OFlags, flock};
 use rustix::io::Errno;
 use rustix::termios::isatty;
-use tokio_serial::{ClearBuffer, SerialPort, SerialPortBuilderExt, SerialStream};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio_serial::{ClearBuffer, SerialPort};
 
+use super::line::Stream;
 use super::port::Port;
 use super::terminal::is_terminal;
 use super::usb::FTDI;
+use super::wire::Wire;
 use super::{holder, low_latency, permission};
 
 /// What the system says of its devices.
@@ -69,6 +74,55 @@ pub enum SerialError {
     },
 }
 
+/// An open serial port, for one program alone until it is dropped.
+pub struct Serial {
+    wire: Wire,
+    /// Holds the lock, and asks and tells the driver; nothing is read or written here.
+    control: Box<dyn SerialPort>,
+}
+
+impl std::fmt::Debug for Serial {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Serial").field("wire", &self.wire).finish_non_exhaustive()
+    }
+}
+
+impl AsyncRead for Serial {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.wire).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Serial {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.wire).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.wire).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.wire).poll_shutdown(context)
+    }
+}
+
+impl Stream for Serial {
+    fn forget_written(&self) {
+        // Closing a port whose line is stuck would wait for the rest to leave, up to half a minute.
+        let cleared = self.control.clear(ClearBuffer::Output);
+        tracing::trace!(?cleared, "what was still to be sent");
+    }
+
+    fn waiting(&self) -> u64 {
+        self.control.bytes_to_write().map_or(0, u64::from)
+    }
+}
+
 /// Opens `port` at `baud` bits a second, raw, for us alone, and drops what waited in it.
 ///
 /// The stream holds a file lock as well as the terminal's own exclusive mode, which root passes. When it
@@ -77,7 +131,7 @@ pub enum SerialError {
 ///
 /// # Errors
 /// [`SerialError`].
-pub fn open(port: &Port, baud: u32) -> Result<SerialStream, SerialError> {
+pub fn open(port: &Port, baud: u32) -> Result<Serial, SerialError> {
     let path = &port.name;
     // First of all: opening some devices does something, and a watchdog's restarts the machine later.
     if !is_terminal(Path::new(path), Path::new(SYS)).map_err(|error| explain(path, error))? {
@@ -86,8 +140,8 @@ pub fn open(port: &Port, baud: u32) -> Result<SerialStream, SerialError> {
     if let Some(holder) = in_use(port) {
         return Err(SerialError::Busy { path: path.clone(), holder });
     }
-    // tokio-serial does not tell a port in use from a missing one, so that is asked first. The probe
-    // stays open meanwhile: closing a port and opening it again would reset most boards twice.
+    // The library does not tell a port in use from a missing one, so that is asked first. What asked stays open, and is
+    // what is read and written later: closing a port and opening it again would reset most boards twice.
     let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::NONBLOCK | OFlags::CLOEXEC;
     let probe = rustix::fs::open(path, flags, Mode::empty()).map_err(|error| explain(path, error.into()))?;
     if !isatty(&probe) {
@@ -96,22 +150,23 @@ pub fn open(port: &Port, baud: u32) -> Result<SerialStream, SerialError> {
     for operation in [FlockOperation::NonBlockingLockExclusive, FlockOperation::Unlock] {
         flock(&probe, operation).map_err(|error| explain(path, error.into()))?;
     }
-    let stream = tokio_serial::new(path, baud).open_native_async().map_err(|error| {
+    let control = tokio_serial::new(path, baud).open().map_err(|error| {
         // A lock that someone took since the probe: the library calls that a missing device.
         let taken = error.kind == tokio_serial::ErrorKind::NoDevice && Path::new(path).exists();
         explain(path, if taken { Errno::WOULDBLOCK.into() } else { error.into() })
     })?;
-    let real = stream.baud_rate().map_err(|error| explain(path, error.into()))?;
+    let real = control.baud_rate().map_err(|error| explain(path, error.into()))?;
     // A receiver follows some 4 % of error in all; half of that is the robot's own.
     if real.abs_diff(baud) > baud / 50 {
         return Err(SerialError::Baud { path: path.clone(), baud });
     }
-    stream.clear(ClearBuffer::All).map_err(|error| explain(path, error.into()))?;
+    control.clear(ClearBuffer::All).map_err(|error| explain(path, error.into()))?;
     if port.usb.as_ref().is_some_and(|usb| usb.vid == FTDI) {
         let asked = low_latency::ask(&probe);
         tracing::debug!(?asked, port = path, "low latency");
     }
-    Ok(stream)
+    let wire = Wire::new(probe).map_err(|error| explain(path, error))?;
+    Ok(Serial { wire, control })
 }
 
 /// The programs that have `port` open already, as far as can be seen without opening it.
