@@ -147,14 +147,14 @@ mod tests {
         let (mut wire, mut robot) = pair();
         for _ in 0..3 {
             let mut full = 0;
-            let mut fill = |context: &mut Context<'_>| match Pin::new(&mut wire).poll_write(context, &[7; 512]) {
+            let mut take = |context: &mut Context<'_>| match Pin::new(&mut wire).poll_write(context, &[7; 512]) {
                 Poll::Ready(taken) => {
                     full += taken.unwrap();
                     Poll::Ready(true)
                 }
                 Poll::Pending => Poll::Ready(false),
             };
-            while poll_fn(&mut fill).await {}
+            while poll_fn(&mut take).await {}
             assert!(full > 0);
             let read = async {
                 let mut all = Vec::new();
